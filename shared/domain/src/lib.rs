@@ -1,0 +1,36 @@
+//! The rules of the school, pure: the same facts and the same `now` give the same answer.
+//!
+//! Nothing here reads a clock, a file, the network or a random number; all of it comes in as
+//! arguments. Modules in reading order:
+
+pub mod id; // one type per kind of thing that has an id
+pub mod money; // integer minor units and ISO 4217 currencies
+pub mod months; // lengths in months, as hundredths
+pub mod time; // zones and wall times
+
+pub mod permission; // who may do what to what
+pub mod person; // people, addresses, grants
+
+pub mod catalog; // degrees, editions, courses, projects, skills, and their publish gate
+pub mod plan; // months, cost and their explanation: quote and forecast
+
+pub mod billing; // segments and the periods of a month, by the anchor rule
+pub mod enrollment; // a student's place on an edition
+pub mod invoice; // what is owed, and what was paid
+
+pub mod assessment; // the mentor's judgment
+pub mod attempt; // one student on one project
+pub mod submission; // work handed in, version by version
+pub mod upload; // bytes on their way in, until they are verified
+
+pub mod availability; // when a mentor, juror or coach can meet
+pub mod commitment; // a weekly series
+pub mod occupancy; // a person's week in quarter hours: why nobody is booked twice
+pub mod session; // a meeting
+
+pub mod conflict; // who may never judge a student
+pub mod defense; // the jury
+pub mod recording; // its evidence
+
+pub mod award; // the decision that ends a degree
+pub mod credential; // what the graduate carries away
