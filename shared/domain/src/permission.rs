@@ -83,8 +83,8 @@ pub struct Action {
 
 /// A thing that people stand in relations to.
 pub trait Subject {
-    /// How the person stands to it. An empty list is a stranger.
-    fn relations(&self, person: PersonId) -> Vec<Relation>;
+    /// How the person stands to it at `now`, by the school's clock. An empty list is a stranger.
+    fn relations(&self, person: PersonId, now: Timestamp) -> Vec<Relation>;
 
     /// Where it belongs, for grants that are limited to a degree or market.
     fn scope(&self) -> Scope {
@@ -94,7 +94,7 @@ pub trait Subject {
 
 /// Something without owner: what only roles decide about.
 impl Subject for () {
-    fn relations(&self, _person: PersonId) -> Vec<Relation> {
+    fn relations(&self, _person: PersonId, _now: Timestamp) -> Vec<Relation> {
         Vec::new()
     }
 }
@@ -148,7 +148,7 @@ pub fn permit<T: Subject>(
         Principal::Person { id, grants } => {
             action.public
                 || action.signed_in
-                || loaded.0.relations(*id).iter().any(|relation| action.relations.contains(relation))
+                || loaded.0.relations(*id, now).iter().any(|relation| action.relations.contains(relation))
                 || grants.iter().any(|grant| grant.allows(action.roles, &loaded.0.scope(), now))
         }
     };
@@ -165,7 +165,7 @@ mod tests {
     }
 
     impl Subject for Diary {
-        fn relations(&self, person: PersonId) -> Vec<Relation> {
+        fn relations(&self, person: PersonId, _now: Timestamp) -> Vec<Relation> {
             if person == self.owner { vec![Relation::Owner] } else { Vec::new() }
         }
     }

@@ -140,7 +140,7 @@ fn check_line(text: &str, pointer: impl FnOnce() -> String) -> Result<(), Profil
 }
 
 impl Subject for Person {
-    fn relations(&self, person: PersonId) -> Vec<Relation> {
+    fn relations(&self, person: PersonId, _now: Timestamp) -> Vec<Relation> {
         if person == self.id { vec![Relation::Owner] } else { Vec::new() }
     }
 }
