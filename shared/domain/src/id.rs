@@ -23,7 +23,7 @@ pub struct InvalidId {
 /// Root of every derived id: a fixed UUID of this project.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6b7e_51a3_0c1f_4f0e_9d3b_2a54_c0a7_a901);
 
-fn derive(prefix: &str, parts: &[&str]) -> Uuid {
+pub(crate) fn derive(prefix: &str, parts: &[&str]) -> Uuid {
     // Each part with its length, so that ["ab", "c"] and ["a", "bc"] differ.
     let mut name = String::from(prefix);
     for part in parts {

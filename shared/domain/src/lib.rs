@@ -32,5 +32,7 @@ pub mod conflict; // who may never judge a student
 pub mod defense; // the jury
 pub mod recording; // its evidence
 
+pub mod job; // what the system does by itself
+
 pub mod award; // the decision that ends a degree
 pub mod credential; // what the graduate carries away

@@ -33,6 +33,21 @@ pub enum Role {
     Partner,
 }
 
+impl Role {
+    /// The role's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Mentor => "mentor",
+            Self::Juror => "juror",
+            Self::Coach => "coach",
+            Self::Assessor => "assessor",
+            Self::Staff => "staff",
+            Self::Finance => "finance",
+            Self::Partner => "partner",
+        }
+    }
+}
+
 /// How a person stands to a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Relation {
@@ -158,7 +173,6 @@ pub fn permit<T: Subject>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::GrantId;
 
     struct Diary {
         owner: PersonId,
@@ -189,15 +203,7 @@ mod tests {
 
     fn granted(role: Role, until: Option<Timestamp>) -> Principal {
         let id = person("sam");
-        let grant = Grant {
-            id: GrantId::derived(&["g"]),
-            person: id,
-            role,
-            scope: Scope::Everywhere,
-            until,
-            granted_by: None,
-            granted_at: Timestamp::UNIX_EPOCH,
-        };
+        let grant = Grant::new(id, role, Scope::Everywhere, until, None, Timestamp::UNIX_EPOCH);
         Principal::Person { id, grants: vec![grant] }
     }
 

@@ -175,6 +175,23 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// A role given to a person at `now`; the same role in the same place is the same grant.
+    pub fn new(
+        person: PersonId,
+        role: Role,
+        scope: Scope,
+        until: Option<Timestamp>,
+        granted_by: Option<PersonId>,
+        now: Timestamp,
+    ) -> Self {
+        let place = match &scope {
+            Scope::Everywhere => String::new(),
+            Scope::Degree(degree) => degree.to_string(),
+        };
+        let id = GrantId::derived(&[&person.to_string(), role.word(), &place]);
+        Self { id, person, role, scope, until, granted_by, granted_at: now }
+    }
+
     /// Whether it lets its person act in one of these roles on something in that scope.
     pub fn allows(&self, roles: &[Role], subject: &Scope, now: Timestamp) -> bool {
         let covers = self.scope == Scope::Everywhere || self.scope == *subject;

@@ -1,0 +1,59 @@
+//! What every handler shares: the store, the clock, who may sign in.
+
+use std::sync::Arc;
+
+use domain::permission::Principal;
+use storage::{Clock, Store};
+
+use crate::token::Verifier;
+
+/// The parts a handler leans on; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the mains put together.
+pub struct Parts {
+    /// The table and the buckets.
+    pub store: Store,
+    /// The school's clock.
+    pub clock: Clock,
+    /// Checks bearer tokens.
+    pub verifier: Verifier,
+    /// Signs credentials and the capabilities of uploads.
+    pub signer: crate::signing::Signer,
+    /// Editions, read through a bounded cache.
+    pub catalog: crate::catalog::Editions,
+    /// How this deployment is set up.
+    pub settings: Settings,
+}
+
+/// How a deployment is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where clients reach this API: `https://api.example.org`, without a slash at the end.
+    pub public_url: String,
+    /// Ways to pay that a student may choose here.
+    pub payment_methods: Vec<domain::invoice::PaymentMethodKind>,
+    /// How long `accept` waits for its charge.
+    pub accept_wait: std::time::Duration,
+    /// How long links to files and upload endpoints live.
+    pub link_lifetime: std::time::Duration,
+}
+
+impl App {
+    /// An app of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Nobody has signed in yet.
+pub const VISITOR: Principal = Principal::Visitor;

@@ -1,0 +1,117 @@
+//! What holds for every request: an id, a bounded body, a verified token, the first answer to a
+//! repeated key, and refusals as problems that name the request.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use storage::clock::{machine_now, new_uuid};
+use storage::idempotency::Asked;
+use storage::store::count_round_trips;
+use tracing::Instrument;
+
+use crate::App;
+use crate::body;
+use crate::call::{Call, idempotency_key, if_match};
+use crate::problem::{Code, Problem};
+use crate::token::Identity;
+
+/// Prepares a request, and turns refusals into problems.
+pub async fn manners(State(app): State<App>, request: Request, next: Next) -> Response {
+    let machine_now = machine_now();
+    let instance = format!("req_{}", new_uuid(machine_now).simple());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", id = %instance, %method, path);
+    async {
+        let (response, round_trips) = count_round_trips(answer(app, request, next)).await;
+        let mut response = refusal(response, &instance);
+        let status = response.status().as_u16();
+        tracing::info!(status, round_trips, "answered");
+        let headers = response.headers_mut();
+        for (name, text) in [("x-request-id", instance.clone()), ("x-store-round-trips", round_trips.to_string())] {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn answer(app: App, request: Request, next: Next) -> Response {
+    match prepare(app, request).await {
+        Ok((call, request)) => {
+            let response = next.run(request).await;
+            // A refusal under a key that was answered before is the state the first call left behind.
+            if call.asked.is_some() && response.status().is_client_error() {
+                return match call.replay().await {
+                    Ok(Some(reply)) => reply.into_response(),
+                    Ok(None) => response,
+                    Err(problem) => problem.into_response(),
+                };
+            }
+            response
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn prepare(app: App, request: Request) -> Result<(Call, Request), Problem> {
+    let machine_now = machine_now();
+    let identity = identity(&app, &request, machine_now).await?;
+    let now = app.clock.now(&app.store).await?;
+    let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let if_match = if_match(request.headers());
+    let route = format!("{} {}", request.method(), request.uri().path());
+    let (parts, body) = request.into_parts();
+    let bytes = body::bytes(Request::new(body)).await?;
+    let asked = key.zip(identity.as_ref()).filter(|_| parts.method == Method::POST);
+    let asked = asked.map(|(key, identity)| Asked::new(identity.person_id(), &route, &key, &bytes));
+    let call = Call { app, identity, now, machine_now, asked, if_match };
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    request.extensions_mut().insert(call.clone());
+    Ok((call, request))
+}
+
+async fn identity(
+    app: &App,
+    request: &Request,
+    machine_now: jiff::Timestamp,
+) -> Result<Option<Identity>, Problem> {
+    let Some(sent) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let detail = "Send the token as Authorization: Bearer <token>.";
+    let bearer = sent.to_str().ok().and_then(|sent| sent.strip_prefix("Bearer "));
+    let token = bearer.ok_or_else(|| Problem::new(Code::Unauthenticated, detail))?;
+    Ok(Some(app.verifier.verify(token, machine_now).await?))
+}
+
+/// The problem behind a refused response, as JSON that names the request.
+fn refusal(mut response: Response, instance: &str) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        return problem.respond(instance);
+    }
+    match response.status() {
+        // The router's own refusals.
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let allow = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+            let allow = allow.unwrap_or_default().to_owned();
+            let problem = Problem::new(Code::MethodNotAllowed, format!("This path allows {allow}."));
+            problem.header(header::ALLOW, &allow).respond(instance)
+        }
+        StatusCode::BAD_REQUEST if !is_problem(&response) => {
+            Problem::new(Code::InvalidParameter, "A parameter in the path or query cannot be read.").respond(instance)
+        }
+        _ => response,
+    }
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+}
+
+/// Any path that the API does not have.
+pub async fn nowhere() -> Problem {
+    Problem::not_found()
+}

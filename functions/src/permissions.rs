@@ -1,0 +1,123 @@
+//! The permission table: operation x role x relation. What has no row here is open to nobody.
+//!
+//! A test holds every operation of `openapi.json` against this table.
+
+use domain::permission::{Action, Relation, Role};
+
+use Relation::{AssignedJuror, Coach, CurrentMentor, Owner, Participant, Payer};
+use Role::{Finance, Staff};
+
+/// Who may, besides roles and relations.
+enum Open {
+    /// Roles and relations alone decide.
+    ToSome,
+    /// Anyone signed in.
+    ToPeople,
+    /// Anyone.
+    ToAll,
+}
+
+macro_rules! table {
+    ($($constant:ident = $name:literal, $open:ident, [$($role:ident),*], [$($relation:ident),*];)*) => {
+        $(
+            #[doc = concat!("Who may `", $name, "`.")]
+            pub const $constant: Action = Action {
+                name: $name,
+                public: matches!(Open::$open, Open::ToAll),
+                signed_in: matches!(Open::$open, Open::ToPeople),
+                roles: &[$($role),*],
+                relations: &[$($relation),*],
+            };
+        )*
+
+        /// Every row.
+        pub const TABLE: &[Action] = &[$($constant),*];
+    };
+}
+
+table! {
+    // operation                                     open to   by role            by relation to the thing
+    LIST_EDITIONS = "list_editions",                 ToAll,    [],                [];
+    GET_EDITION = "get_edition",                     ToAll,    [],                [];
+    QUOTE = "quote",                                 ToAll,    [],                [];
+
+    GET_ME = "get_me",                               ToSome,   [],                [Owner];
+    PUT_ME = "put_me",                               ToSome,   [],                [Owner];
+    GET_CONFLICTS = "get_conflicts",                 ToSome,   [],                [Owner];
+    PUT_CONFLICTS = "put_conflicts",                 ToSome,   [],                [Owner];
+    GET_AVAILABILITY = "get_availability",           ToSome,   [],                [Owner];
+    PUT_AVAILABILITY = "put_availability",           ToSome,   [],                [Owner];
+    CREATE_GRANT = "create_grant",                   ToSome,   [Staff],           [];
+    GET_QUEUE = "get_queue",                         ToSome,   [Staff],           [];
+
+    ENROLL = "enroll",                               ToSome,   [],                [Owner];
+    LIST_ENROLLMENTS = "list_enrollments",           ToSome,   [],                [Owner];
+    GET_ENROLLMENT = "get_enrollment",               ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
+    ACCEPT = "accept",                               ToSome,   [],                [Owner];
+    PAUSE = "pause",                                 ToSome,   [],                [Owner];
+    RESUME = "resume",                               ToSome,   [],                [Owner];
+    WITHDRAW = "withdraw",                           ToSome,   [],                [Owner];
+    CREATE_ASSIGNMENT = "create_assignment",         ToSome,   [Staff],           [];
+
+    LIST_INVOICES = "list_invoices",                 ToSome,   [Finance],         [Owner, Payer];
+    GET_INVOICE = "get_invoice",                     ToSome,   [Finance],         [Owner, Payer];
+    RECORD_PAYMENT = "record_payment",               ToSome,   [Finance],         [];
+    CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
+    GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];
+
+    CREATE_UPLOAD = "create_upload",                 ToSome,   [],                [Owner, AssignedJuror];
+    GET_UPLOAD = "get_upload",                       ToSome,   [],                [Owner];
+
+    OPEN_SUBMISSION = "open_submission",             ToSome,   [],                [Owner];
+    SEAL_SUBMISSION = "seal_submission",             ToSome,   [],                [Owner];
+    LIST_SUBMISSIONS = "list_submissions",           ToSome,   [],                [Owner];
+    GET_SUBMISSION = "get_submission",               ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
+    ASSESS_SUBMISSION = "assess_submission",         ToSome,   [],                [CurrentMentor];
+    REQUEST_DEFENSE = "request_defense",             ToSome,   [],                [CurrentMentor];
+
+    CREATE_COMMITMENT = "create_commitment",         ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
+    BOOK_SESSION = "book_session",                   ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
+    LIST_SESSIONS = "list_sessions",                 ToSome,   [],                [Owner];
+    GET_SESSION = "get_session",                     ToSome,   [Staff],           [Participant];
+    MOVE_SESSION = "move_session",                   ToSome,   [Staff],           [Participant];
+    CANCEL_SESSION = "cancel_session",               ToSome,   [Staff],           [Participant];
+    ATTEND_SESSION = "attend_session",               ToSome,   [],                [Participant];
+    REPORT_SESSION = "report_session",               ToSome,   [],                [CurrentMentor];
+
+    LIST_DEFENSES = "list_defenses",                 ToSome,   [],                [Owner];
+    GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
+    ASSIGN_JUROR = "assign_juror",                   ToSome,   [Staff],           [];
+    SCHEDULE_DEFENSE = "schedule_defense",           ToSome,   [Staff],           [Owner];
+    CONSENT = "consent",                             ToSome,   [],                [Owner, AssignedJuror];
+    START_DEFENSE = "start_defense",                 ToSome,   [],                [AssignedJuror];
+    END_DEFENSE = "end_defense",                     ToSome,   [Staff],           [Owner, AssignedJuror];
+    GIVE_VERDICT = "give_verdict",                   ToSome,   [],                [AssignedJuror];
+    WAIVE_RECORDING = "waive_recording",             ToSome,   [Staff],           [];
+    GET_RECORDING = "get_recording",                 ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
+
+    DECIDE_AWARD = "decide_award",                   ToSome,   [Staff],           [];
+    GET_CREDENTIAL = "get_credential",               ToAll,    [],                [];
+    VERIFY_CREDENTIAL = "verify_credential",         ToAll,    [],                [];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_one_row() {
+        let mut names: Vec<&str> = TABLE.iter().map(|action| action.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn every_row_lets_somebody_in() {
+        for action in TABLE {
+            let open = action.public || action.signed_in;
+            assert!(open || !action.roles.is_empty() || !action.relations.is_empty(), "{}", action.name);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What the system does by itself: every kind of job, and what each one is for.
+//!
+//! A job is asked for in the transaction that wants it, and its id is derived from what it is for,
+//! so that asking twice makes one.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::id::{CommitmentId, DefenseId, EnrollmentId, InvoiceId, RunId, UploadId, derive};
+
+/// A thing to be done later, or by another process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Job {
+    /// Ask the payment provider for an invoice's money.
+    Charge {
+        /// Whose invoice.
+        enrollment: EnrollmentId,
+        /// What is owed.
+        invoice: InvoiceId,
+    },
+    /// Write the invoice of a period on the day it begins.
+    Bill {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// Which stretch of months.
+        segment: u32,
+        /// Which month of it, from 0.
+        period: u32,
+    },
+    /// Bill all that is due by one civil date.
+    BillingRun {
+        /// The run that finance asked for.
+        run: RunId,
+    },
+    /// Let a quote that nobody accepted go.
+    ExpireQuote {
+        /// Whose.
+        enrollment: EnrollmentId,
+    },
+    /// Begin a pause on its first day.
+    BeginPause {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// The segment that it ends.
+        segment: u32,
+    },
+    /// Withdraw an enrollment whose pause lasted too long.
+    EndPause {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// The segment that the pause ended.
+        segment: u32,
+    },
+    /// Put a weekly series' sessions into the calendar, six weeks ahead.
+    ExtendSessions {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// Which series.
+        commitment: CommitmentId,
+    },
+    /// Read what arrived and confirm or refuse it.
+    VerifyUpload {
+        /// Which bytes.
+        upload: UploadId,
+    },
+    /// Give up an upload that made no progress.
+    AbandonUpload {
+        /// Which bytes.
+        upload: UploadId,
+    },
+    /// Prove a defense's recording whole, or find it wanting.
+    VerifyRecording {
+        /// Of which defense.
+        defense: DefenseId,
+    },
+    /// See whether a held defense has a recording by now.
+    MissRecording {
+        /// Which defense.
+        defense: DefenseId,
+    },
+    /// Fail a conditional defense whose student uploaded nothing in time.
+    CloseCondition {
+        /// Which defense.
+        defense: DefenseId,
+    },
+}
+
+/// How asking for a job again is understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// A wake-up: asking again while it runs makes it run again.
+    WakeUp,
+    /// A one-time job: it runs once in effect, however often and however late it is asked for.
+    Once,
+}
+
+impl Job {
+    /// The job's word, for logs and the status page.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Charge { .. } => "charge",
+            Self::Bill { .. } => "bill",
+            Self::BillingRun { .. } => "billing_run",
+            Self::ExpireQuote { .. } => "expire_quote",
+            Self::BeginPause { .. } => "begin_pause",
+            Self::EndPause { .. } => "end_pause",
+            Self::ExtendSessions { .. } => "extend_sessions",
+            Self::VerifyUpload { .. } => "verify_upload",
+            Self::AbandonUpload { .. } => "abandon_upload",
+            Self::VerifyRecording { .. } => "verify_recording",
+            Self::MissRecording { .. } => "miss_recording",
+            Self::CloseCondition { .. } => "close_condition",
+        }
+    }
+
+    /// Whether asking again means again.
+    pub const fn asking(&self) -> Asking {
+        match self {
+            Self::BillingRun { .. } => Asking::Once,
+            _ => Asking::WakeUp,
+        }
+    }
+
+    /// The job's id: one per thing it is for.
+    pub fn id(&self) -> Uuid {
+        let facts = match self {
+            Self::Charge { invoice, .. } => vec![invoice.to_string()],
+            Self::Bill { enrollment, segment, period } => {
+                vec![enrollment.to_string(), segment.to_string(), period.to_string()]
+            }
+            Self::BillingRun { run } => vec![run.to_string()],
+            Self::ExpireQuote { enrollment } => vec![enrollment.to_string()],
+            Self::BeginPause { enrollment, segment } | Self::EndPause { enrollment, segment } => {
+                vec![enrollment.to_string(), segment.to_string()]
+            }
+            Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
+            Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
+            Self::VerifyRecording { defense }
+            | Self::MissRecording { defense }
+            | Self::CloseCondition { defense } => vec![defense.to_string()],
+        };
+        let parts: Vec<&str> = facts.iter().map(String::as_str).collect();
+        derive(self.kind(), &parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_known_by_what_it_is_for() {
+        let enrollment = EnrollmentId::derived(&["e"]);
+        let bill = |period| Job::Bill { enrollment, segment: 1, period };
+        assert_eq!(bill(3).id(), bill(3).id());
+        assert_ne!(bill(3).id(), bill(4).id());
+        let begin = Job::BeginPause { enrollment, segment: 1 };
+        assert_ne!(begin.id(), Job::EndPause { enrollment, segment: 1 }.id());
+    }
+}

@@ -1,0 +1,373 @@
+//! Every key and every query of the table.
+//!
+//! | asked | partition | sort key | how |
+//! |---|---|---|---|
+//! | a person's profile | person | `profile` | get |
+//! | their grants | person | `grant#…` | query |
+//! | whether they live on a degree | person | `live#degree` | guard |
+//! | declared conflicts, availability | person | `conflicts`, `availability` | get |
+//! | whether they are free | person | `occupancy#week` | get, guard |
+//! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
+//! | their submissions, defenses | person | `submission#…`, `defense#…` | query, newest first |
+//! | their sessions in a span of time | person | `session#start#…` | query |
+//! | the first answer to a key | person | `answer#…` | guard, get |
+//! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
+//! | who may not judge | enrollment | `conflicts` | guard |
+//! | its invoices | enrollment | `invoice#segment#k#payer` | query |
+//! | an invoice by id | invoice | `locator` | get, then get |
+//! | what was done to it | enrollment … | `audit#…` | query |
+//! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
+//! | what is due to be billed by a date | `billing#shard` | `due#date#enrollment` | query |
+//! | the catalog | `catalog` | `edition#…#version` | query |
+//! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
+//!
+//! Partitions are per person, enrollment, thing or shard, never per date or state alone.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{
+    AwardId, CommitmentId, CredentialId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId,
+    PersonId, ProjectId, RunId, SessionId, SubmissionId, UploadId,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::item::Attributes;
+
+/// Where an item stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // the table above says what each is for
+pub enum Key {
+    Clock,
+    Profile(PersonId),
+    Grant(PersonId, GrantId),
+    Live(PersonId, DegreeId),
+    DeclaredConflicts(PersonId),
+    Availability(PersonId),
+    Occupancy(PersonId, WeekKey),
+    PersonEnrollment(PersonId, EnrollmentId),
+    PersonSubmission(PersonId, SubmissionId),
+    PersonDefense(PersonId, DefenseId),
+    PersonSession(PersonId, Timestamp, SessionId),
+    Answer(PersonId, AnswerKey),
+    Agenda(EnrollmentId),
+    Attempt(EnrollmentId, ProjectId),
+    Commitment(EnrollmentId, CommitmentId),
+    Conflicts(EnrollmentId),
+    Enrollment(EnrollmentId),
+    Invoice(EnrollmentId, InvoiceKey),
+    InvoiceLocator(InvoiceId),
+    InvoiceNumbers(String, i16),
+    Submission(SubmissionId),
+    Assessment(SubmissionId),
+    Defense(DefenseId),
+    Session(SessionId),
+    Upload(UploadId),
+    Award(AwardId),
+    Credential(CredentialId),
+    Run(RunId),
+    BillingDue(u16, Date, EnrollmentId),
+    Edition(EditionId, u32),
+    Job(Uuid),
+    Audit(String, Timestamp, Uuid),
+}
+
+/// An ISO week as it stands in a key: `2027-W05`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WeekKey {
+    /// ISO year.
+    pub year: i16,
+    /// ISO week, 1 to 53.
+    pub week: u8,
+}
+
+/// A digest of route and idempotency key: 64 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AnswerKey(pub String);
+
+/// An invoice's place among its enrollment's: sorted as they were due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InvoiceKey {
+    /// Segment of the enrollment.
+    pub segment: u32,
+    /// Period of the segment.
+    pub period: u32,
+    /// Who owes it.
+    pub payer: PersonId,
+}
+
+/// The text is no key of this table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyError;
+
+impl Key {
+    /// Partition and sort key.
+    pub fn parts(&self) -> (String, String) {
+        match self {
+            Self::Clock => ("clock".into(), "clock".into()),
+            Self::Profile(person) => (person.to_string(), "profile".into()),
+            Self::Grant(person, grant) => (person.to_string(), format!("grant#{grant}")),
+            Self::Live(person, degree) => (person.to_string(), format!("live#{degree}")),
+            Self::DeclaredConflicts(person) => (person.to_string(), "conflicts".into()),
+            Self::Availability(person) => (person.to_string(), "availability".into()),
+            Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
+            Self::PersonEnrollment(person, id) => (person.to_string(), format!("enrollment#{id}")),
+            Self::PersonSubmission(person, id) => (person.to_string(), format!("submission#{id}")),
+            Self::PersonDefense(person, id) => (person.to_string(), format!("defense#{id}")),
+            Self::PersonSession(person, starts_at, id) => {
+                (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
+            }
+            Self::Answer(person, key) => (person.to_string(), format!("answer#{}", key.0)),
+            Self::Agenda(enrollment) => (enrollment.to_string(), "agenda".into()),
+            Self::Attempt(enrollment, project) => (enrollment.to_string(), format!("attempt#{project}")),
+            Self::Commitment(enrollment, id) => (enrollment.to_string(), format!("commitment#{id}")),
+            Self::Conflicts(enrollment) => (enrollment.to_string(), "conflicts".into()),
+            Self::Enrollment(enrollment) => (enrollment.to_string(), "enrollment".into()),
+            Self::Invoice(enrollment, key) => (enrollment.to_string(), format!("invoice#{key}")),
+            Self::InvoiceLocator(invoice) => (invoice.to_string(), "locator".into()),
+            Self::InvoiceNumbers(entity, year) => (format!("numbers#{entity}"), format!("year#{year:04}")),
+            Self::Submission(id) => (id.to_string(), "submission".into()),
+            Self::Assessment(id) => (id.to_string(), "assessment".into()),
+            Self::Defense(id) => (id.to_string(), "defense".into()),
+            Self::Session(id) => (id.to_string(), "session".into()),
+            Self::Upload(id) => (id.to_string(), "upload".into()),
+            Self::Award(id) => (id.to_string(), "award".into()),
+            Self::Credential(id) => (id.to_string(), "credential".into()),
+            Self::Run(id) => (id.to_string(), "run".into()),
+            Self::BillingDue(shard, on, enrollment) => {
+                (format!("billing#{shard:03}"), format!("due#{on}#{enrollment}"))
+            }
+            Self::Edition(edition, version) => ("catalog".into(), format!("edition#{edition}#{version:05}")),
+            Self::Job(id) => (format!("job_{}", id.simple()), "job".into()),
+            Self::Audit(of, at, id) => (of.clone(), format!("audit#{}#{}", instant(*at), id.simple())),
+        }
+    }
+
+    /// The key that stands at a partition and sort key.
+    pub fn parse(pk: &str, sk: &str) -> Result<Self, KeyError> {
+        let words: Vec<&str> = sk.split('#').collect();
+        let key = match words[..] {
+            ["clock"] => Self::Clock,
+            ["profile"] => Self::Profile(read(pk)?),
+            ["grant", id] => Self::Grant(read(pk)?, read(id)?),
+            ["live", degree] => Self::Live(read(pk)?, read(degree)?),
+            ["conflicts"] if pk.starts_with(PersonId::PREFIX) => Self::DeclaredConflicts(read(pk)?),
+            ["conflicts"] => Self::Conflicts(read(pk)?),
+            ["availability"] => Self::Availability(read(pk)?),
+            ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
+            ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
+            ["submission", id] => Self::PersonSubmission(read(pk)?, read(id)?),
+            ["defense", id] => Self::PersonDefense(read(pk)?, read(id)?),
+            ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
+            ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
+            ["agenda"] => Self::Agenda(read(pk)?),
+            ["attempt", project] => Self::Attempt(read(pk)?, read(project)?),
+            ["commitment", id] => Self::Commitment(read(pk)?, read(id)?),
+            ["enrollment"] => Self::Enrollment(read(pk)?),
+            ["invoice", segment, period, payer] => Self::Invoice(
+                read(pk)?,
+                InvoiceKey { segment: read(segment)?, period: read(period)?, payer: read(payer)? },
+            ),
+            ["locator"] => Self::InvoiceLocator(read(pk)?),
+            ["year", year] => {
+                let entity = pk.strip_prefix("numbers#").ok_or(KeyError)?;
+                Self::InvoiceNumbers(entity.to_owned(), read(year)?)
+            }
+            ["submission"] => Self::Submission(read(pk)?),
+            ["assessment"] => Self::Assessment(read(pk)?),
+            ["defense"] => Self::Defense(read(pk)?),
+            ["session"] => Self::Session(read(pk)?),
+            ["upload"] => Self::Upload(read(pk)?),
+            ["award"] => Self::Award(read(pk)?),
+            ["credential"] => Self::Credential(read(pk)?),
+            ["run"] => Self::Run(read(pk)?),
+            ["due", on, enrollment] => {
+                let shard = pk.strip_prefix("billing#").ok_or(KeyError)?;
+                Self::BillingDue(read(shard)?, read(on)?, read(enrollment)?)
+            }
+            ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
+            ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
+            ["audit", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
+            _ => return Err(KeyError),
+        };
+        Ok(key)
+    }
+
+    /// The two key attributes.
+    pub fn attributes(&self) -> Attributes {
+        let (pk, sk) = self.parts();
+        Attributes::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))])
+    }
+}
+
+/// Many items of one partition, in the order of their sort keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // the table above says what each is for
+pub enum Query {
+    Grants(PersonId),
+    PersonEnrollments(PersonId),
+    PersonSubmissions(PersonId),
+    PersonDefenses(PersonId),
+    PersonSessions { person: PersonId, from: Timestamp, to: Timestamp },
+    Progress(EnrollmentId),
+    Commitments(EnrollmentId),
+    Invoices(EnrollmentId),
+    BillingDue { shard: u16, through: Date },
+    Editions,
+    Audit(String),
+}
+
+/// The span of sort keys a query reads: both ends included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Partition.
+    pub pk: String,
+    /// First sort key.
+    pub first: String,
+    /// Last sort key.
+    pub last: String,
+}
+
+impl Query {
+    /// What the query reads.
+    pub fn span(&self) -> Span {
+        let all =
+            |pk: String, prefix: &str| Span { pk, first: prefix.to_owned(), last: format!("{prefix}~") };
+        match self {
+            Self::Grants(person) => all(person.to_string(), "grant#"),
+            Self::PersonEnrollments(person) => all(person.to_string(), "enrollment#"),
+            Self::PersonSubmissions(person) => all(person.to_string(), "submission#"),
+            Self::PersonDefenses(person) => all(person.to_string(), "defense#"),
+            Self::PersonSessions { person, from, to } => Span {
+                pk: person.to_string(),
+                first: format!("session#{}", instant(*from)),
+                last: format!("session#{}", instant(*to)),
+            },
+            Self::Progress(enrollment) => {
+                Span { pk: enrollment.to_string(), first: "agenda".into(), last: "enrollment".into() }
+            }
+            Self::Commitments(enrollment) => all(enrollment.to_string(), "commitment#"),
+            Self::Invoices(enrollment) => all(enrollment.to_string(), "invoice#"),
+            Self::BillingDue { shard, through } => Span {
+                pk: format!("billing#{shard:03}"),
+                first: "due#".into(),
+                last: format!("due#{through}~"),
+            },
+            Self::Editions => all("catalog".into(), "edition#"),
+            Self::Audit(of) => all(of.clone(), "audit#"),
+        }
+    }
+}
+
+/// An instant as it stands in a sort key: fixed width, to the second.
+pub fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn read<T: FromStr>(text: &str) -> Result<T, KeyError> {
+    text.parse().map_err(|_| KeyError)
+}
+
+impl fmt::Display for WeekKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-W{:02}", self.year, self.week)
+    }
+}
+
+impl FromStr for WeekKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (year, week) = text.split_once("-W").ok_or(KeyError)?;
+        Ok(Self { year: read(year)?, week: read(week)? })
+    }
+}
+
+impl fmt::Display for InvoiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:03}#{:04}#{}", self.segment, self.period, self.payer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_key() -> Vec<Key> {
+        let person = PersonId::derived(&["p"]);
+        let enrollment = EnrollmentId::derived(&["e"]);
+        let at: Timestamp = "2027-02-07T18:15:00Z".parse().expect("an instant");
+        let on: Date = "2027-02-07".parse().expect("a date");
+        let slug = |text: &str| text.parse().expect("a slug");
+        vec![
+            Key::Clock,
+            Key::Profile(person),
+            Key::Grant(person, GrantId::derived(&["g"])),
+            Key::Live(person, "web-development".parse().expect("a slug")),
+            Key::DeclaredConflicts(person),
+            Key::Availability(person),
+            Key::Occupancy(person, WeekKey { year: 2027, week: 5 }),
+            Key::PersonEnrollment(person, enrollment),
+            Key::PersonSubmission(person, SubmissionId::derived(&["s"])),
+            Key::PersonDefense(person, DefenseId::derived(&["d"])),
+            Key::PersonSession(person, at, SessionId::derived(&["s"])),
+            Key::Answer(person, AnswerKey("ab".repeat(32))),
+            Key::Agenda(enrollment),
+            Key::Attempt(enrollment, "portfolio".parse().expect("a slug")),
+            Key::Commitment(enrollment, CommitmentId::derived(&["c"])),
+            Key::Conflicts(enrollment),
+            Key::Enrollment(enrollment),
+            Key::Invoice(enrollment, InvoiceKey { segment: 1, period: 11, payer: person }),
+            Key::InvoiceLocator(InvoiceId::derived(&["i"])),
+            Key::InvoiceNumbers("GB01".into(), 2027),
+            Key::Submission(SubmissionId::derived(&["s"])),
+            Key::Assessment(SubmissionId::derived(&["s"])),
+            Key::Defense(DefenseId::derived(&["d"])),
+            Key::Session(SessionId::derived(&["s"])),
+            Key::Upload(UploadId::derived(&["u"])),
+            Key::Award(AwardId::derived(&["a"])),
+            Key::Credential(CredentialId::derived(&["c"])),
+            Key::Run(RunId::derived(&["r"])),
+            Key::BillingDue(7, on, enrollment),
+            Key::Edition(slug("web-development-gb"), 3),
+            Key::Job(Uuid::from_u128(7)),
+            Key::Audit(enrollment.to_string(), at, Uuid::from_u128(8)),
+        ]
+    }
+
+    #[test]
+    fn every_key_reads_back_as_itself() {
+        for key in every_key() {
+            let (pk, sk) = key.parts();
+            assert_eq!(Key::parse(&pk, &sk), Ok(key), "{pk} {sk}");
+        }
+    }
+
+    #[test]
+    fn no_two_keys_stand_in_one_place() {
+        let mut places: Vec<_> = every_key().iter().map(Key::parts).collect();
+        let count = places.len();
+        places.sort();
+        places.dedup();
+        assert_eq!(places.len(), count);
+    }
+
+    /// A progress read is one query: all it shows lies between its ends, and nothing that grows by the week.
+    #[test]
+    fn a_progress_read_spans_what_it_shows_and_no_more() {
+        let enrollment = EnrollmentId::derived(&["e"]);
+        let span = Query::Progress(enrollment).span();
+        let inside = |key: &Key| {
+            let (pk, sk) = key.parts();
+            pk == span.pk && span.first <= sk && sk <= span.last
+        };
+        let shown: Vec<Key> = every_key().into_iter().filter(inside).collect();
+        assert!(matches!(
+            shown[..],
+            [Key::Agenda(_), Key::Attempt(..), Key::Commitment(..), Key::Conflicts(_), Key::Enrollment(_)]
+        ));
+    }
+}

@@ -1,0 +1,199 @@
+//! Claiming, renewing, retrying and burying jobs.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use jiff::Timestamp;
+
+use super::writes::held;
+use super::{Claimed, INDEX, Range, claimed, sortable};
+use crate::item::{Attributes, number, text};
+use crate::key::Key;
+use crate::store::{Store, StoreError, count_one};
+use crate::transaction::Guard;
+
+/// Whether a worker still holds its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// It does.
+    Yes,
+    /// Somebody else claimed it, or it is finished.
+    Lost,
+}
+
+impl Store {
+    /// Claims up to `jobs_max` due jobs for a worker: first what waits by the school's clock, then
+    /// what other workers let go of by the machine's.
+    pub async fn claim(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        machine_now: Timestamp,
+        jobs_max: usize,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut jobs = Vec::new();
+        let first = fastrand::u16(..self.queue.shards.max(1));
+        for (range, until) in [(Range::Held, machine_now), (Range::Waiting, now)] {
+            for offset in 0..self.queue.shards.max(1) {
+                let wanted = jobs_max - jobs.len();
+                if wanted == 0 {
+                    return Ok(jobs);
+                }
+                let shard = (first + offset) % self.queue.shards.max(1);
+                for entry in self.entries(range, shard, Some(until), wanted).await? {
+                    jobs.extend(self.claim_entry(owner, &entry, machine_now).await?);
+                }
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Entries of a range, earliest first.
+    pub(crate) async fn entries(
+        &self,
+        range: Range,
+        shard: u16,
+        until: Option<Timestamp>,
+        entries_max: usize,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        count_one();
+        let last = until.map_or_else(|| "~".to_owned(), sortable);
+        let call = self.client.query().table_name(&*self.table).index_name(INDEX);
+        let call = call.key_condition_expression("queue_pk = :pk AND queue_sk <= :last");
+        let call =
+            call.expression_attribute_values(":pk", AttributeValue::S(self.queue.partition(range, shard)));
+        let call = call.expression_attribute_values(":last", AttributeValue::S(last));
+        let call = call.limit(i32::try_from(entries_max).unwrap_or(i32::MAX));
+        let answer = call.send().await.map_err(|error| StoreError::call(&error))?;
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// Takes the job that an entry of the index shows, if it still stands there.
+    async fn claim_entry(
+        &self,
+        owner: &str,
+        entry: &Attributes,
+        machine_now: Timestamp,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let (pk, sk) = (text(entry, "pk")?, text(entry, "sk")?);
+        let key = Key::parse(&pk, &sk).map_err(|_| StoreError::Missing("a job's key"))?;
+        let Key::Job(id) = key else { return Ok(None) };
+        let guard = Guard::that("queue_pk = :seen_pk AND queue_sk = :seen_sk")
+            .value(":seen_pk", AttributeValue::S(text(entry, "queue_pk")?))
+            .value(":seen_sk", AttributeValue::S(text(entry, "queue_sk")?))
+            .value(":one", number(1))
+            .value(":owner", AttributeValue::S(owner.to_owned()))
+            .value(":queue_pk", AttributeValue::S(self.queue.partition_of(Range::Held, id)))
+            .value(":queue_sk", AttributeValue::S(sortable(after(machine_now, self.queue.lease))));
+        let set =
+            "SET #owner = :owner, queue_pk = :queue_pk, queue_sk = :queue_sk ADD epoch :one, claims :one";
+        let Some(job) = self.update(&key, guard.name("#owner", "owner"), set).await? else { return Ok(None) };
+        let job = claimed(&job)?;
+        if job.claims > self.queue.claims_max {
+            self.bury(&job, "claimed too often", machine_now).await?;
+            return Ok(None);
+        }
+        Ok(Some(job))
+    }
+
+    /// Holds a job for another lease.
+    pub async fn renew(&self, claimed: &Claimed, machine_now: Timestamp) -> Result<Held, StoreError> {
+        let until = after(machine_now, self.queue.lease);
+        self.shift(claimed, held(claimed), "SET ", Range::Held, until).await
+    }
+
+    /// Lets a job that failed rest before it is tried again, with backoff and full jitter.
+    pub async fn retry(
+        &self,
+        claimed: &Claimed,
+        error: &str,
+        machine_now: Timestamp,
+    ) -> Result<Held, StoreError> {
+        if claimed.claims >= self.queue.claims_max {
+            return self.bury(claimed, error, machine_now).await;
+        }
+        let doubled = self.queue.retry_first.saturating_mul(1 << claimed.claims.min(20));
+        let rest = doubled.min(self.queue.retry_max).mul_f64(fastrand::f64());
+        let guard = held(claimed).value(":error", AttributeValue::S(error.to_owned()));
+        self.shift(claimed, guard, "SET last_error = :error, ", Range::Held, after(machine_now, rest)).await
+    }
+
+    /// Gives a job up: it stays as a dead letter, with its reason, until staff looks at it.
+    pub async fn bury(
+        &self,
+        claimed: &Claimed,
+        error: &str,
+        machine_now: Timestamp,
+    ) -> Result<Held, StoreError> {
+        let guard = held(claimed).value(":error", AttributeValue::S(error.to_owned()));
+        self.shift(claimed, guard, "SET last_error = :error, ", Range::Dead, machine_now).await
+    }
+
+    /// Frees every lease at once: for the start of a process that holds the store and its only worker.
+    pub async fn release_all(&self, machine_now: Timestamp) -> Result<usize, StoreError> {
+        let mut released = 0;
+        for shard in 0..self.queue.shards.max(1) {
+            for entry in self.entries(Range::Held, shard, None, RELEASE_MAX).await? {
+                let (pk, sk) = (text(&entry, "pk")?, text(&entry, "sk")?);
+                let key = Key::parse(&pk, &sk).map_err(|_| StoreError::Missing("a job's key"))?;
+                let guard = Guard::that("queue_pk = :seen")
+                    .value(":seen", AttributeValue::S(text(&entry, "queue_pk")?))
+                    .value(":queue_sk", AttributeValue::S(sortable(machine_now)));
+                released +=
+                    usize::from(self.update(&key, guard, "SET queue_sk = :queue_sk").await?.is_some());
+            }
+        }
+        Ok(released)
+    }
+
+    /// How often a job was asked for, if this claimer still holds it.
+    pub(crate) async fn asked_by_now(&self, mine: &Claimed) -> Result<Option<u64>, StoreError> {
+        let Some(attributes) = self.get_attributes(&Key::Job(mine.id)).await? else { return Ok(None) };
+        let job = claimed(&attributes)?;
+        Ok((job.epoch == mine.epoch).then_some(job.asked))
+    }
+
+    async fn shift(
+        &self,
+        claimed: &Claimed,
+        guard: Guard,
+        set: &str,
+        range: Range,
+        at: Timestamp,
+    ) -> Result<Held, StoreError> {
+        let guard = guard
+            .value(":queue_pk", AttributeValue::S(self.queue.partition_of(range, claimed.id)))
+            .value(":queue_sk", AttributeValue::S(sortable(at)));
+        let set = format!("{set}queue_pk = :queue_pk, queue_sk = :queue_sk");
+        let moved = self.update(&Key::Job(claimed.id), guard, &set).await?;
+        Ok(if moved.is_some() { Held::Yes } else { Held::Lost })
+    }
+
+    /// A guarded update of one item: its attributes after it, or nothing where the guard failed.
+    async fn update(&self, key: &Key, guard: Guard, set: &str) -> Result<Option<Attributes>, StoreError> {
+        count_one();
+        let call = self.client.update_item().table_name(&*self.table).set_key(Some(key.attributes()));
+        let call = guard.on(call).update_expression(set).return_values(ReturnValue::AllNew);
+        match call.send().await {
+            Ok(answer) => Ok(answer.attributes),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(StoreError::call(&error)),
+        }
+    }
+}
+
+/// Leases freed per shard at a start; more than any one process holds.
+const RELEASE_MAX: usize = 1_000;
+
+fn after(at: Timestamp, duration: Duration) -> Timestamp {
+    jiff::SignedDuration::try_from(duration)
+        .ok()
+        .and_then(|duration| at.checked_add(duration).ok())
+        .unwrap_or(at)
+}

@@ -1,0 +1,253 @@
+//! The table: read an item, read a span of items, and count the round trips.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use thiserror::Error;
+use tokio::sync::Notify;
+
+use crate::item::{Attributes, Item, Stored, from_attributes, to_attributes};
+use crate::key::{Key, Query};
+
+tokio::task_local! {
+    static ROUND_TRIPS: Cell<Option<u32>>;
+}
+
+/// Runs a request's work and counts the calls to the table it made.
+pub async fn count_round_trips<F: Future>(work: F) -> (F::Output, u32) {
+    ROUND_TRIPS
+        .scope(Cell::new(Some(0)), async {
+            let output = work.await;
+            (output, ROUND_TRIPS.with(Cell::get).unwrap_or(0))
+        })
+        .await
+}
+
+pub(crate) fn count_one() {
+    // Outside a request nobody counts.
+    let _ = ROUND_TRIPS.try_with(|count| count.set(count.get().map(|trips| trips + 1)));
+}
+
+/// The school's table and what wakes its worker.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
+    pub(crate) queue: crate::queue::Settings,
+    wake: Arc<Notify>,
+}
+
+/// Why the table did not answer, or not with what was expected.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The store could not be reached or kept refusing; the caller may try again later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A value does not have the shape its kind promises.
+    #[error("an item has an unexpected shape")]
+    Shape(#[source] serde_dynamo::Error),
+    /// An attribute that every item has is not there.
+    #[error("an item has no {0}")]
+    Missing(&'static str),
+    /// Another kind of item stands at the key.
+    #[error("expected an item of kind {expected}, found {found}")]
+    Kind {
+        /// What the reader wants.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// Written by a newer version of this program.
+    #[error("{kind} has schema {found}, which this version cannot read")]
+    Schema {
+        /// The kind of item.
+        kind: &'static str,
+        /// Its schema.
+        found: u32,
+    },
+}
+
+impl From<BuildError> for StoreError {
+    fn from(error: BuildError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl StoreError {
+    pub(crate) fn call<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        SdkError<E, R>: std::error::Error,
+    {
+        Self::Unavailable(DisplayErrorContext(error).to_string())
+    }
+}
+
+/// A page of a span, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The items, in order.
+    pub items: Vec<Attributes>,
+    /// Sort key of the last item when there are more.
+    pub next: Option<String>,
+}
+
+/// Which end of a span comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest sort key first.
+    Ascending,
+    /// Largest sort key first.
+    Descending,
+}
+
+/// The most items one batch call reads.
+const BATCH_ITEMS_MAX: usize = 100;
+
+impl Store {
+    /// A table by name, through a client that knows its endpoint.
+    pub fn new(client: Client, table: &str, queue: crate::queue::Settings) -> Self {
+        Self { client, table: table.into(), queue, wake: Arc::new(Notify::new()) }
+    }
+
+    /// The table's client, for making and describing the table itself.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Resolves when a transaction of this process asked for a job.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Wakes whoever waits for jobs in this process.
+    pub fn wake(&self) {
+        self.wake.notify_waiters();
+    }
+
+    /// Runs a call that a request's count of round trips leaves out: only the simulated clock's.
+    pub(crate) async fn uncounted<F: Future>(&self, call: F) -> F::Output {
+        ROUND_TRIPS.scope(Cell::new(None), call).await
+    }
+
+    /// Wraps what was read, so that it is looked into only after `permit`. The one place that may.
+    #[allow(clippy::disallowed_methods)]
+    pub fn loaded<T>(&self, value: T) -> domain::permission::Loaded<T> {
+        domain::permission::Loaded::from_store(value)
+    }
+
+    /// One item, or nothing.
+    pub async fn get<T: Stored>(&self, key: &Key) -> Result<Option<Item<T>>, StoreError> {
+        self.get_attributes(key).await?.map(from_attributes).transpose()
+    }
+
+    /// One item as attributes.
+    pub(crate) async fn get_attributes(&self, key: &Key) -> Result<Option<Attributes>, StoreError> {
+        count_one();
+        let call = self.client.get_item().table_name(&*self.table).set_key(Some(key.attributes()));
+        let answer = call.consistent_read(true).send().await.map_err(|error| StoreError::call(&error))?;
+        Ok(answer.item)
+    }
+
+    /// The items of one kind at these keys, in their order; what is not there is left out.
+    pub async fn get_many<T: Stored>(&self, keys: &[Key]) -> Result<Vec<Item<T>>, StoreError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH_ITEMS_MAX) {
+            let mut items = self.batch(batch).await?;
+            for key in batch {
+                let (pk, sk) = key.parts();
+                let here = |item: &Attributes| is(item, "pk", &pk) && is(item, "sk", &sk);
+                if let Some(index) = items.iter().position(here) {
+                    found.push(from_attributes(items.swap_remove(index))?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::new();
+        let mut rest: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
+        for _ in 0..BATCH_ROUNDS_MAX {
+            if rest.is_empty() {
+                return Ok(items);
+            }
+            count_one();
+            let wanted = KeysAndAttributes::builder().set_keys(Some(rest)).consistent_read(true).build();
+            let call = self.client.batch_get_item().request_items(&*self.table, wanted?);
+            let answer = call.send().await.map_err(|error| StoreError::call(&error))?;
+            items.extend(
+                answer.responses.into_iter().flat_map(|mut tables| tables.remove(&*self.table)).flatten(),
+            );
+            let unread = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
+            rest = unread.map(|unread| unread.keys).unwrap_or_default();
+        }
+        Err(StoreError::Unavailable("a batch was not read whole".into()))
+    }
+
+    /// A page of a query, beginning behind `after` (a sort key that an earlier page ended with).
+    pub async fn page(
+        &self,
+        query: &Query,
+        order: Order,
+        after: Option<&str>,
+        items_max: u16,
+    ) -> Result<Page, StoreError> {
+        count_one();
+        let span = query.span();
+        let start = after.map(|sk| {
+            let parts = [("pk", span.pk.clone()), ("sk", sk.to_owned())];
+            parts.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect()
+        });
+        let call = self.client.query().table_name(&*self.table).consistent_read(true);
+        let call = call.key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last");
+        let call = call.expression_attribute_values(":pk", AttributeValue::S(span.pk));
+        let call = call.expression_attribute_values(":first", AttributeValue::S(span.first));
+        let call = call.expression_attribute_values(":last", AttributeValue::S(span.last));
+        let call = call.scan_index_forward(order == Order::Ascending).limit(i32::from(items_max));
+        let answer =
+            call.set_exclusive_start_key(start).send().await.map_err(|error| StoreError::call(&error))?;
+        let next = answer.last_evaluated_key.and_then(|key| key.get("sk")?.as_s().ok().cloned());
+        Ok(Page { items: answer.items.unwrap_or_default(), next })
+    }
+
+    /// Every item of a query, up to `items_max`; a longer answer is an error, never cut silently.
+    pub async fn all(&self, query: &Query, items_max: u16) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.page(query, Order::Ascending, after.as_deref(), items_max).await?;
+            items.extend(page.items);
+            if items.len() > usize::from(items_max) {
+                return Err(StoreError::Unavailable(format!("more than {items_max} items in {query:?}")));
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Every item of a query, of one kind.
+    pub async fn list<T: Stored>(&self, query: &Query, items_max: u16) -> Result<Vec<Item<T>>, StoreError> {
+        self.all(query, items_max).await?.into_iter().map(from_attributes).collect()
+    }
+
+    /// Writes an item over whatever stood there: only for what has one writer.
+    pub async fn put<T: Stored>(&self, value: &T) -> Result<(), StoreError> {
+        count_one();
+        let call = self.client.put_item().table_name(&*self.table);
+        let call = call.set_item(Some(to_attributes(value, 1)?));
+        call.send().await.map(drop).map_err(|error| StoreError::call(&error))
+    }
+}
+
+/// Rounds of a batch read before it counts as unavailable.
+const BATCH_ROUNDS_MAX: usize = 8;
+
+fn is(item: &Attributes, name: &str, value: &str) -> bool {
+    item.get(name).and_then(|attribute| attribute.as_s().ok()).is_some_and(|text| text == value)
+}

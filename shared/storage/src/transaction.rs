@@ -1,0 +1,222 @@
+//! All or nothing: a transaction over up to 100 items that says which of its guards refused.
+//!
+//! Each operation carries the refusal that its failure means. The store's own hindrances (another
+//! transaction on the same items, throttling) are retried with full jitter, a bounded number of
+//! times; a guard that fails is never retried.
+
+mod commit;
+mod guard;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
+use domain::job::{Asking, Job};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::clock::{machine_now, new_uuid};
+use crate::idempotency::Answer;
+use crate::item::{Item, Stored, to_attributes};
+use crate::key::Key;
+use crate::queue::Claimed;
+use crate::store::{Store, StoreError};
+pub(crate) use guard::Guard;
+
+/// DynamoDB's bound on one transaction.
+pub const OPERATIONS_MAX: usize = 100;
+/// Why nothing was written.
+#[derive(Debug, Error)]
+pub enum Refused<R> {
+    /// A guard failed; this is what it stands for.
+    #[error("a guard refused")]
+    By(R),
+    /// The call was answered before, under the same idempotency key.
+    #[error("already answered")]
+    Answered,
+    /// The job that wanted to finish belongs to another worker by now.
+    #[error("the job's lease was lost")]
+    Fenced,
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What was done, by whom: kept beside the thing it was done to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Partition of the thing.
+    pub of: String,
+    /// The operation's name.
+    pub action: String,
+    /// The person, or the kind of job.
+    pub by: String,
+    /// By the school's clock.
+    pub at: Timestamp,
+    /// Made by the writer, so that two entries of one instant stand side by side.
+    pub id: uuid::Uuid,
+}
+
+impl Stored for AuditEntry {
+    const KIND: &'static str = "audit";
+
+    fn key(&self) -> Key {
+        Key::Audit(self.of.clone(), self.at, self.id)
+    }
+}
+
+/// What an operation's refusal means.
+enum Meaning<R> {
+    /// The caller's word for it.
+    Refusal(R),
+    /// The idempotency record is there.
+    Answered,
+    /// The finished job was asked for again, or is no longer ours.
+    Finish(Claimed),
+    /// It has no guard.
+    Never,
+}
+
+struct Operation<R> {
+    write: TransactWriteItem,
+    meaning: Meaning<R>,
+}
+
+/// Writes that happen together or not at all.
+#[must_use = "nothing is written before `commit`"]
+pub struct Transaction<'store, R> {
+    store: &'store Store,
+    operations: Vec<Operation<R>>,
+    wakes: bool,
+    broken: Option<StoreError>,
+}
+
+impl Store {
+    /// Begins a transaction with nothing in it.
+    pub const fn transaction<R>(&self) -> Transaction<'_, R> {
+        Transaction { store: self, operations: Vec::new(), wakes: false, broken: None }
+    }
+}
+
+impl<R> Transaction<'_, R> {
+    /// Writes a value where nothing may stand yet.
+    pub fn create<T: Stored>(self, value: &T, refusal: R) -> Self {
+        self.put(value, 1, Guard::absent(), Meaning::Refusal(refusal))
+    }
+
+    /// Writes what an item became, if it still is as it was read; one that was never written is created.
+    pub fn save<T: Stored>(self, item: &Item<T>, refusal: R) -> Self {
+        self.put(&item.value, item.revision + 1, Guard::at_revision(item.revision), Meaning::Refusal(refusal))
+    }
+
+    /// Writes a value over whatever stands there: for entries of an index, which are the same each time.
+    pub fn set<T: Stored>(self, value: &T) -> Self {
+        self.put(value, 1, Guard::none(), Meaning::Never)
+    }
+
+    /// Deletes whatever stands at a key, or nothing.
+    pub fn unset(self, key: &Key) -> Self {
+        let delete =
+            Guard::none().on(Delete::builder().table_name(self.table()).set_key(Some(key.attributes())));
+        self.push(delete.build().map(|delete| TransactWriteItem::builder().delete(delete)), Meaning::Never)
+    }
+
+    /// Requires an item to be as it was read (or still absent), without writing it.
+    pub fn require<T: Stored>(self, item: &Item<T>, refusal: R) -> Self {
+        self.check(&item.value.key(), Guard::at_revision(item.revision), refusal)
+    }
+
+    /// Requires that something stands at a key.
+    pub fn require_present(self, key: &Key, refusal: R) -> Self {
+        self.check(key, Guard::present(), refusal)
+    }
+
+    /// Requires that a map inside an item's value has no such entry: nobody in a set of conflicts.
+    pub fn require_no_entry(self, key: &Key, map: &str, entry: &str, refusal: R) -> Self {
+        self.check(key, Guard::no_entry(map, entry), refusal)
+    }
+
+    /// Asks for a job, due by the school's clock. A wake-up cannot be refused; a job that is done
+    /// only once is refused when it was asked for before.
+    pub fn enqueue(mut self, job: &Job, due_at: Timestamp) -> Self {
+        debug_assert_eq!(job.asking(), Asking::WakeUp);
+        self.wakes = true;
+        let update = self.store.queue.ask(self.table(), job, due_at);
+        self.push(update.map(|update| TransactWriteItem::builder().update(update)), Meaning::Never)
+    }
+
+    /// Asks for a job that is done once, or refuses when it was asked for before.
+    pub fn enqueue_once(mut self, job: &Job, due_at: Timestamp, refusal: R) -> Self {
+        debug_assert_eq!(job.asking(), Asking::Once);
+        self.wakes = true;
+        let put = self.store.queue.ask_once(self.table(), job, due_at);
+        self.push(put.map(|put| TransactWriteItem::builder().put(put)), Meaning::Refusal(refusal))
+    }
+
+    /// Ends a claimed job with this transaction, or makes it due again where it was asked for while it ran.
+    pub fn finish(self, claimed: &Claimed) -> Self {
+        let write = self.store.queue.finish(self.table(), claimed);
+        self.push(write, Meaning::Finish(claimed.clone()))
+    }
+
+    /// Makes a claimed job due at another time with this transaction.
+    pub fn finish_until(mut self, claimed: &Claimed, due_at: Timestamp) -> Self {
+        self.wakes = true;
+        let update = self.store.queue.again(self.table(), claimed, due_at);
+        let write = update.map(|update| TransactWriteItem::builder().update(update));
+        self.push(write, Meaning::Finish(claimed.clone()))
+    }
+
+    /// Records what was done, by whom.
+    pub fn audit(self, of: &Key, action: &str, by: &str, at: Timestamp) -> Self {
+        let id = new_uuid(machine_now());
+        let entry = AuditEntry { of: of.parts().0, action: action.into(), by: by.into(), at, id };
+        self.put(&entry, 1, Guard::none(), Meaning::Never)
+    }
+
+    /// Keeps the answer to a call under its idempotency key.
+    pub fn answer(self, answer: &Answer, machine_now: Timestamp) -> Self {
+        self.put(answer, 1, Guard::absent_or_expired(machine_now), Meaning::Answered)
+    }
+
+    /// How many items it writes or checks.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether it writes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    fn table(&self) -> &str {
+        &self.store.table
+    }
+
+    fn put<T: Stored>(self, value: &T, revision: u64, guard: Guard, meaning: Meaning<R>) -> Self {
+        let put = to_attributes(value, revision).and_then(|mut attributes| {
+            if let Some(seconds) = value.expires() {
+                attributes.insert("expires".into(), AttributeValue::N(seconds.to_string()));
+            }
+            let put = Put::builder().table_name(self.table()).set_item(Some(attributes));
+            Ok(TransactWriteItem::builder().put(guard.on(put).build()?))
+        });
+        self.push(put, meaning)
+    }
+
+    fn check(self, key: &Key, guard: Guard, refusal: R) -> Self {
+        let check = ConditionCheck::builder().table_name(self.table()).set_key(Some(key.attributes()));
+        let check = guard.on(check).build().map(|check| TransactWriteItem::builder().condition_check(check));
+        self.push(check, Meaning::Refusal(refusal))
+    }
+
+    fn push<E: Into<StoreError>>(
+        mut self,
+        write: Result<aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder, E>,
+        meaning: Meaning<R>,
+    ) -> Self {
+        match write {
+            Ok(write) => self.operations.push(Operation { write: write.build(), meaning }),
+            Err(error) => self.broken = self.broken.or(Some(error.into())),
+        }
+        self
+    }
+}
