@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::item::{Attributes, read_number, text};
 use crate::store::StoreError;
 
+pub use claim::Held;
 pub use report::{JobLine, QueueReport};
 
 /// How jobs are spread, held and given up.

@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use thiserror::Error;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
+use crate::bucket::Bucket;
 use crate::item::{Attributes, Item, Stored, from_attributes, to_attributes};
 use crate::key::{Key, Query};
 
@@ -38,7 +40,41 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) queue: crate::queue::Settings,
+    /// Where work that students hand in is kept.
+    pub submissions: Bucket,
+    /// Where recordings and other evidence are kept.
+    pub evidence: Bucket,
     wake: Arc<Notify>,
+}
+
+/// What the table and the buckets are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The one table.
+    pub table: String,
+    /// Bucket of work that students hand in.
+    pub submissions: String,
+    /// Bucket of recordings and other evidence.
+    pub evidence: String,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { table: "compagnon".into(), submissions: "submissions".into(), evidence: "evidence".into() }
+    }
+}
+
+impl Names {
+    /// The names this process was given, or the usual ones.
+    pub fn from_environment() -> Self {
+        let usual = Self::default();
+        let given = |name: &str, usual: String| std::env::var(name).unwrap_or(usual);
+        Self {
+            table: given("COMPAGNON_TABLE", usual.table),
+            submissions: given("COMPAGNON_SUBMISSIONS", usual.submissions),
+            evidence: given("COMPAGNON_EVIDENCE", usual.evidence),
+        }
+    }
 }
 
 /// Why the table did not answer, or not with what was expected.
@@ -108,9 +144,30 @@ pub enum Order {
 const BATCH_ITEMS_MAX: usize = 100;
 
 impl Store {
-    /// A table by name, through a client that knows its endpoint.
-    pub fn new(client: Client, table: &str, queue: crate::queue::Settings) -> Self {
-        Self { client, table: table.into(), queue, wake: Arc::new(Notify::new()) }
+    /// A table and two buckets by name, through clients that know their endpoints.
+    pub fn new(
+        client: Client,
+        objects: &aws_sdk_s3::Client,
+        names: &Names,
+        queue: crate::queue::Settings,
+    ) -> Self {
+        Self {
+            client,
+            table: names.table.as_str().into(),
+            queue,
+            submissions: Bucket::new(objects.clone(), &names.submissions),
+            evidence: Bucket::new(objects.clone(), &names.evidence),
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    /// The store of this process's environment: endpoints, region and credentials as the SDK finds
+    /// them, names from `COMPAGNON_TABLE`, `COMPAGNON_SUBMISSIONS` and `COMPAGNON_EVIDENCE`.
+    pub async fn from_environment(queue: crate::queue::Settings) -> Self {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let objects = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+        let objects = aws_sdk_s3::Client::from_conf(objects);
+        Self::new(Client::new(&config), &objects, &Names::from_environment(), queue)
     }
 
     /// The table's client, for making and describing the table itself.
@@ -118,9 +175,9 @@ impl Store {
         &self.client
     }
 
-    /// Resolves when a transaction of this process asked for a job.
-    pub async fn woken(&self) {
-        self.wake.notified().await;
+    /// Resolves when a transaction of this process asks for a job, from the moment of this call on.
+    pub fn woken(&self) -> Notified<'_> {
+        self.wake.notified()
     }
 
     /// Wakes whoever waits for jobs in this process.

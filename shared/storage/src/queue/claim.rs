@@ -22,6 +22,11 @@ pub enum Held {
 }
 
 impl Store {
+    /// How long a worker may hold a job without renewing.
+    pub const fn lease(&self) -> Duration {
+        self.queue.lease
+    }
+
     /// Claims up to `jobs_max` due jobs for a worker: first what waits by the school's clock, then
     /// what other workers let go of by the machine's.
     pub async fn claim(

@@ -1,0 +1,72 @@
+//! The local table: a DynamoDB-compatible store on SQLite, on its own thread and runtime, so that
+//! its work never holds up a request's.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread::JoinHandle;
+
+use dynoxide::{Database, server};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Where the local table keeps its data.
+#[derive(Debug, Clone, Copy)]
+pub enum Keeping<'a> {
+    /// In this folder.
+    Folder(&'a Path),
+    /// Nowhere: gone with the process.
+    Memory,
+}
+
+/// A running local table.
+pub struct Tables {
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Tables {
+    /// Opens the data and begins to listen on a loopback address.
+    pub fn start(keeping: Keeping<'_>, address: SocketAddr) -> io::Result<Self> {
+        let database = match keeping {
+            Keeping::Folder(folder) => {
+                std::fs::create_dir_all(folder)?;
+                let file = folder.join("table.sqlite");
+                let file = file.to_str().ok_or_else(|| io::Error::other("the data folder's path is not UTF-8"))?;
+                Database::new(file)
+            }
+            Keeping::Memory => Database::memory(),
+        };
+        let database = database.map_err(|error| io::Error::other(format!("the local table: {error}")))?;
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let serve = move || {
+            runtime.block_on(async {
+                let served = match TcpListener::from_std(listener) {
+                    Ok(listener) => server::serve_with_shutdown(listener, database, stopped.cancelled_owned()).await,
+                    Err(error) => Err(error.to_string()),
+                };
+                if let Err(error) = served {
+                    tracing::error!(error, "the local table stopped");
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("tables".into()).spawn(serve)?;
+        Ok(Self { address, stop, thread: Some(thread) })
+    }
+
+    /// Lets running requests end, then closes the data.
+    pub fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            // A panic was logged by its own thread.
+            let _ = thread.join();
+        }
+    }
+}
