@@ -1,1 +1,281 @@
-//! To be written.
+//! What is owed, and what was paid: an invoice per enrollment, segment, period and payer.
+//!
+//! The first invoice of an enrollment waits as a draft, without number or period, until the
+//! enrollment is active; a draft may be paid, and is dropped with its quote. An open invoice's lines
+//! and total never change.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::billing::{Period, PeriodKey, Terms, days_after};
+use crate::enrollment::Enrollment;
+use crate::id::{EnrollmentId, InvoiceId, PersonId};
+use crate::money::{Currency, Money, MoneyError};
+use crate::permission::{Relation, Subject};
+
+mod issuer; // who issues, and how invoices are numbered
+mod payment; // money received, or tried
+
+pub use issuer::{InvoiceNumber, LegalEntity};
+pub use payment::{Payment, PaymentKind, PaymentRefused, PaymentState};
+
+/// What one payer owes for one period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// Derived from enrollment, segment, period and payer, so that none is made twice.
+    pub id: InvoiceId,
+    /// What is paid for.
+    pub enrollment: EnrollmentId,
+    /// Whose enrollment it is.
+    pub student: PersonId,
+    /// Who owes it.
+    pub payer: PersonId,
+    /// The period of the enrollment.
+    pub key: PeriodKey,
+    /// What it is made of.
+    pub lines: Vec<Line>,
+    /// The sum of the lines, tax included.
+    pub total: Money,
+    /// The part of the total that is tax.
+    pub tax: Tax,
+    /// The sum of its credit notes.
+    pub credited: Money,
+    /// The sum of its payments.
+    pub paid: Money,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: InvoiceState,
+}
+
+/// One thing that is owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// What for.
+    pub description: String,
+    /// How much, tax included.
+    pub amount: Money,
+}
+
+/// Tax in a total, and why it is so much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tax {
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: TaxReason,
+}
+
+/// Why a tax is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxReason {
+    /// No tax is charged as long as no tax rule is recorded for the market.
+    NoRuleForMarket,
+}
+
+/// Where an invoice stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum InvoiceState {
+    /// Waits for the enrollment to become active.
+    Draft,
+    /// Issued and owed.
+    Open(Issue),
+    /// Owed, and its due date has passed.
+    PastDue(Issue),
+    /// Nothing is owed any more.
+    Paid(Issue),
+    /// Given up.
+    Uncollectible(Issue),
+}
+
+/// What an invoice gets when it is opened, and keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// Its number, without a gap per legal entity and year.
+    pub number: InvoiceNumber,
+    /// The dates it is for.
+    pub period: Period,
+    /// The date in its issuer's zone.
+    pub issued_on: Date,
+    /// The last date to pay.
+    pub due_on: Date,
+}
+
+/// Why an invoice cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OpenRefused {
+    /// It is open already, and open invoices never change.
+    #[error("the invoice is {state}")]
+    NotDraft {
+        /// The state's word.
+        state: &'static str,
+    },
+    /// The period is not the one it was drafted for.
+    #[error("the invoice is for period {expected}")]
+    OtherPeriod {
+        /// The period it is for.
+        expected: u32,
+    },
+    /// The issuer's books are kept in another currency.
+    #[error("{entity} issues invoices in {currency}")]
+    OtherCurrency {
+        /// The issuer's code.
+        entity: String,
+        /// What it issues in.
+        currency: Currency,
+    },
+}
+
+/// Why an invoice is not past due, or not given up.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OverdueRefused {
+    /// There is time left to pay.
+    #[error("the invoice is due on {due_on}")]
+    NotYet {
+        /// The last date to pay.
+        due_on: Date,
+    },
+    /// Nothing is owed, or it was done before.
+    #[error("the invoice is {state}")]
+    WrongState {
+        /// The state's word.
+        state: &'static str,
+    },
+}
+
+impl InvoiceState {
+    /// The state's word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Open(_) => "open",
+            Self::PastDue(_) => "past_due",
+            Self::Paid(_) => "paid",
+            Self::Uncollectible(_) => "uncollectible",
+        }
+    }
+}
+
+impl Invoice {
+    /// The id of the invoice over one period for one payer.
+    pub fn id_of(enrollment: EnrollmentId, key: PeriodKey, payer: PersonId) -> InvoiceId {
+        let [enrollment, payer] = [enrollment.to_string(), payer.to_string()];
+        InvoiceId::derived(&[&enrollment, &key.segment.to_string(), &key.k.to_string(), &payer])
+    }
+
+    /// The draft of a month's invoice, for the whole of its price.
+    pub fn draft(enrollment: &Enrollment, key: PeriodKey, payer: PersonId) -> Self {
+        let price = enrollment.monthly_price;
+        let nothing = Money::zero(price.currency);
+        Self {
+            id: Self::id_of(enrollment.id, key, payer),
+            enrollment: enrollment.id,
+            student: enrollment.student,
+            payer,
+            key,
+            lines: vec![Line { description: format!("{}, one month", enrollment.edition), amount: price }],
+            total: price,
+            tax: Tax { amount: nothing, reason: TaxReason::NoRuleForMarket },
+            credited: nothing,
+            paid: nothing,
+            state: InvoiceState::Draft,
+        }
+    }
+
+    /// Issues a draft with the next number of its issuer; one that was paid as a draft is paid at once.
+    pub fn open(
+        self,
+        issuer: &LegalEntity,
+        sequence: u64,
+        period: Period,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Self, OpenRefused> {
+        if self.state != InvoiceState::Draft {
+            return Err(OpenRefused::NotDraft { state: self.state.word() });
+        }
+        if period.k != self.key.k {
+            return Err(OpenRefused::OtherPeriod { expected: self.key.k });
+        }
+        if issuer.currency != self.total.currency {
+            return Err(OpenRefused::OtherCurrency {
+                entity: issuer.code.clone(),
+                currency: issuer.currency,
+            });
+        }
+        let issued_on = issuer.zone.date_at(now);
+        let number = issuer.number(sequence, now);
+        let due_on = days_after(issued_on, terms.payment_days);
+        let state = InvoiceState::Open(Issue { number, period, issued_on, due_on });
+        Ok(Self { state, ..self }.settled())
+    }
+
+    /// Marks an open invoice whose due date has passed.
+    pub fn past_due(self, today: Date) -> Result<Self, OverdueRefused> {
+        match self.state {
+            InvoiceState::Open(issue) if issue.due_on < today => {
+                Ok(Self { state: InvoiceState::PastDue(issue), ..self })
+            }
+            InvoiceState::Open(issue) => Err(OverdueRefused::NotYet { due_on: issue.due_on }),
+            state => Err(OverdueRefused::WrongState { state: state.word() }),
+        }
+    }
+
+    /// Gives up an invoice that is past due.
+    pub fn write_off(self) -> Result<Self, OverdueRefused> {
+        match self.state {
+            InvoiceState::PastDue(issue) => Ok(Self { state: InvoiceState::Uncollectible(issue), ..self }),
+            InvoiceState::Open(issue) => Err(OverdueRefused::NotYet { due_on: issue.due_on }),
+            state => Err(OverdueRefused::WrongState { state: state.word() }),
+        }
+    }
+
+    /// What is still to be paid.
+    pub fn owed(&self) -> Result<Money, MoneyError> {
+        self.total.minus(self.credited)?.minus(self.paid)
+    }
+
+    /// Number, period and dates, once it is issued.
+    pub const fn issue(&self) -> Option<&Issue> {
+        match &self.state {
+            InvoiceState::Draft => None,
+            InvoiceState::Open(issue)
+            | InvoiceState::PastDue(issue)
+            | InvoiceState::Paid(issue)
+            | InvoiceState::Uncollectible(issue) => Some(issue),
+        }
+    }
+
+    /// Paid once nothing is owed, open again once something is.
+    fn settled(self) -> Self {
+        let nothing_owed = self.owed().is_ok_and(|owed| owed.amount_minor <= 0);
+        let state = match self.state {
+            InvoiceState::Open(issue) | InvoiceState::PastDue(issue) if nothing_owed => {
+                InvoiceState::Paid(issue)
+            }
+            InvoiceState::Paid(issue) if !nothing_owed => InvoiceState::Open(issue),
+            state => state,
+        };
+        Self { state, ..self }
+    }
+}
+
+impl Issue {
+    /// The date on which the enrollment is suspended if the invoice is still unpaid.
+    pub fn suspends_on(&self, terms: &Terms) -> Date {
+        days_after(days_after(self.due_on, terms.grace_days), 1)
+    }
+}
+
+impl Subject for Invoice {
+    fn relations(&self, person: PersonId, _now: Timestamp) -> Vec<Relation> {
+        let relations = [(self.student, Relation::Owner), (self.payer, Relation::Payer)];
+        relations.into_iter().filter_map(|(whose, relation)| (whose == person).then_some(relation)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

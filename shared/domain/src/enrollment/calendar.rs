@@ -1,0 +1,146 @@
+//! What is true on a date: planned changes that have come due, periods owed, sessions allowed.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use thiserror::Error;
+
+use super::{Enrollment, State, WithdrawalCause};
+use crate::billing::{Due, Period, PeriodKey, Segment, days_after};
+use crate::time::InvalidTime;
+
+/// Why no session can be held at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SessionRefused {
+    /// The date lies in a pause.
+    #[error("the enrollment is paused on {date}")]
+    MonthPaused {
+        /// The date in the enrollment's zone.
+        date: Date,
+    },
+    /// The date lies before the start, after the end, or the enrollment is stopped.
+    #[error("the enrollment is not active on {date}")]
+    NotActive {
+        /// The date in the enrollment's zone.
+        date: Date,
+    },
+}
+
+impl Enrollment {
+    /// The enrollment with every change that was planned for `now` or before: the quote's end, the
+    /// pause's begin, the withdrawal, the end of a pause that lasted too long.
+    pub fn as_of(self, now: Timestamp) -> Self {
+        let today = self.date_at(now);
+        match self.state {
+            State::Quoted { expires_at } if expires_at <= now => {
+                let expired_on = self.date_at(expires_at);
+                self.leave(expired_on, WithdrawalCause::QuoteExpired)
+            }
+            State::Active | State::Suspended { .. } if self.leaves_on.is_some_and(|on| on <= today) => {
+                let leaves_on = self.leaves_on.unwrap_or(today);
+                self.leave(leaves_on, WithdrawalCause::Asked)
+            }
+            State::Active if self.open_pause().is_some_and(|pause| pause.from <= today) => {
+                Self { state: State::Paused, ..self }.as_of(now)
+            }
+            State::Paused => match self.open_pause().map(|pause| pause.lapses_on) {
+                Some(lapses_on) if lapses_on <= today => self.leave(lapses_on, WithdrawalCause::PauseLapsed),
+                _ => self,
+            },
+            _ => self,
+        }
+    }
+
+    /// When [`Enrollment::as_of`] will next answer something else: when its job is due.
+    pub fn next_change_at(&self) -> Option<Result<Timestamp, InvalidTime>> {
+        let pause = self.open_pause();
+        let date = match self.state {
+            State::Quoted { expires_at } => return Some(Ok(expires_at)),
+            State::Active => self.leaves_on.or(pause.map(|pause| pause.from)),
+            State::Paused => pause.map(|pause| pause.lapses_on),
+            State::Suspended { .. } => self.leaves_on,
+            _ => None,
+        };
+        date.map(|date| self.time_zone.start_of(date))
+    }
+
+    /// The periods owed after one that is in the ledger (all, if none is), in order, endlessly
+    /// while no end is known.
+    pub fn periods_after(&self, billed: Option<PeriodKey>) -> impl Iterator<Item = Due> {
+        // What earlier segments owed was billed before the last one in the ledger.
+        let rest = self
+            .segments
+            .iter()
+            .filter(move |segment| billed.is_none_or(|last| last.segment <= segment.number));
+        rest.flat_map(move |segment| match billed {
+            Some(last) if last.segment == segment.number => segment.periods_from(last.k.saturating_add(1)),
+            _ => segment.periods_from(0),
+        })
+    }
+
+    /// The periods that begin on or before a date and come after the last one in the ledger: what
+    /// a billing run over that date has to bill. Never one that begins in a pause or a suspension,
+    /// while the award is decided, or after the end.
+    pub fn periods_due(&self, billed: Option<PeriodKey>, up_to: Date) -> impl Iterator<Item = Due> {
+        self.periods_after(billed).take_while(move |due| due.period.from <= up_to)
+    }
+
+    /// The period that begins on a date, if it is owed.
+    pub fn due_on(&self, date: Date) -> Option<Due> {
+        self.segments.iter().find_map(|segment| {
+            let k = segment.period_containing(date)?.k;
+            segment.periods_from(k).next().filter(|due| due.period.from == date)
+        })
+    }
+
+    /// The period that is or was owed for a date's month; before the start, the first one.
+    pub fn period_on(&self, date: Date) -> Option<Period> {
+        let segment = self.segments.iter().rev().find(|segment| segment.anchor <= date);
+        let segment = segment.or(self.segments.first())?;
+        segment.period_containing(date).or(Some(segment.period(0)))
+    }
+
+    /// Whether a session may be held at an instant: on a date of active time, and not in a pause.
+    pub fn session_allowed_at(&self, instant: Timestamp) -> Result<(), SessionRefused> {
+        let date = self.date_at(instant);
+        if self.pauses.iter().any(|pause| pause.covers(date)) {
+            return Err(SessionRefused::MonthPaused { date });
+        }
+        let stopped = match self.state {
+            State::Suspended { suspended_at: since, .. } | State::AwardPending { concluded_at: since } => {
+                since <= instant
+            }
+            State::Completed { completed_at, .. } => completed_at <= instant,
+            State::Withdrawn { withdrawn_on, .. } => withdrawn_on <= date,
+            _ => false,
+        };
+        if stopped || !self.segments.iter().any(|segment| segment.covers(date)) {
+            return Err(SessionRefused::NotActive { date });
+        }
+        Ok(())
+    }
+
+    /// Ends the last segment by a date.
+    pub(super) fn end_segment(&mut self, date: Date) {
+        if let Some(last) = self.segments.pop() {
+            self.segments.push(last.ended_by(date));
+        }
+    }
+
+    /// Ends the last segment today: a period that began today or before is owed, a later one is
+    /// not. The first period of a segment that lies ahead was paid to begin it, and stays owed.
+    pub(super) fn stop_segment(&mut self, today: Date) {
+        let last_day = self.segments.last().map_or(today, |last| last.anchor.max(today));
+        self.end_segment(days_after(last_day, 1));
+    }
+
+    /// Begins a new segment today, unless the last one lies ahead or one of its own periods begins
+    /// today: that one is owed already, so its segment goes on.
+    pub(super) fn anchor_again(&mut self, today: Date) {
+        let owed_today = self.due_on(today).is_some();
+        let number = self.segments.last().map_or(0, |last| last.number);
+        match self.segments.last_mut() {
+            Some(last) if owed_today || today < last.anchor => last.ends = None,
+            _ => self.segments.push(Segment::new(number + 1, today)),
+        }
+    }
+}

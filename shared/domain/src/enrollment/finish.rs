@@ -1,0 +1,63 @@
+//! The end of study: all projects are done, then the award, or more to prove.
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::{Enrollment, State};
+use crate::id::AwardId;
+
+/// Why study cannot be concluded: nobody is studying.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the enrollment is {state}")]
+pub struct NotStudying {
+    /// The state's word.
+    pub state: &'static str,
+}
+
+/// Why no award can be decided: none is pending.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the enrollment is {state}")]
+pub struct NotAwardPending {
+    /// The state's word.
+    pub state: &'static str,
+}
+
+impl Enrollment {
+    /// All projects are validated or exempted: invoicing stops, and the award is to be decided.
+    ///
+    /// A verdict may be sealed, or a claim recognized, while the enrollment is paused or suspended,
+    /// so both may be concluded too. A pause or withdrawal still ahead goes.
+    pub fn conclude(self, now: Timestamp) -> Result<Self, NotStudying> {
+        let mut enrollment = self.as_of(now);
+        let today = enrollment.date_at(now);
+        match enrollment.state {
+            State::Active => enrollment.stop_segment(today),
+            // Their segment has ended.
+            State::Paused | State::Suspended { .. } => {}
+            _ => return Err(NotStudying { state: enrollment.state.word() }),
+        }
+        enrollment.close_pause(today);
+        Ok(Self { state: State::AwardPending { concluded_at: now }, leaves_on: None, ..enrollment })
+    }
+
+    /// The degree is earned.
+    pub fn complete(mut self, award: AwardId, now: Timestamp) -> Result<Self, NotAwardPending> {
+        self.award_pending()?;
+        self.end_assignments(self.date_at(now));
+        Ok(Self { state: State::Completed { completed_at: now, award }, ..self })
+    }
+
+    /// More is to be proved: study goes on, and a new segment begins today.
+    pub fn prove_again(mut self, now: Timestamp) -> Result<Self, NotAwardPending> {
+        self.award_pending()?;
+        self.anchor_again(self.date_at(now));
+        Ok(Self { state: State::Active, ..self })
+    }
+
+    fn award_pending(&self) -> Result<(), NotAwardPending> {
+        match self.state {
+            State::AwardPending { .. } => Ok(()),
+            _ => Err(NotAwardPending { state: self.state.word() }),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Stopping for a while: from the end of the paid period until the student resumes.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Enrollment, State};
+use crate::billing::{Terms, days_before, months_after};
+
+/// A time without study, sessions or bills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Its first date: the end of the period that was running when it was asked for.
+    pub from: Date,
+    /// When the student means to come back. Nothing begins by itself that day.
+    pub planned_to: Date,
+    /// The date on which, if nobody resumed, the enrollment is withdrawn.
+    pub lapses_on: Date,
+    /// The first date after it, once it ended.
+    pub to: Option<Date>,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+}
+
+impl Pause {
+    /// Whether a date lies in it. One that is not ended lasts until it lapses.
+    pub fn covers(&self, date: Date) -> bool {
+        self.from <= date && date < self.to.unwrap_or(self.lapses_on)
+    }
+
+    /// The dates on which the student is reminded that the pause ends.
+    pub fn reminders(&self, terms: &Terms) -> [Date; 2] {
+        terms.pause_reminder_days.map(|days| days_before(self.planned_to, days).max(self.from))
+    }
+}
+
+/// Why there can be no pause.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PauseRefused {
+    /// There is one already, now or ahead.
+    #[error("a pause from {from} is there already")]
+    PauseOverlaps {
+        /// Its first date.
+        from: Date,
+    },
+    /// Too short or too long.
+    #[error("a pause lasts 1 to {months_max} months")]
+    Length {
+        /// The longest there is.
+        months_max: u32,
+    },
+    /// The student leaves when the period ends.
+    #[error("the enrollment ends on {leaves_on}")]
+    Leaving {
+        /// The first date without a place.
+        leaves_on: Date,
+    },
+    /// Only studying can be paused.
+    #[error("the enrollment is {state}")]
+    NotActive {
+        /// The state's word.
+        state: &'static str,
+    },
+}
+
+/// Why nothing can be resumed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ResumeRefused {
+    /// There is no pause, now or ahead.
+    #[error("the enrollment is {state}")]
+    NotPaused {
+        /// The state's word.
+        state: &'static str,
+    },
+}
+
+impl Enrollment {
+    /// The pause that has not ended: the one running, or the one ahead.
+    pub fn open_pause(&self) -> Option<&Pause> {
+        self.pauses.last().filter(|pause| pause.to.is_none())
+    }
+
+    /// Plans a pause from the end of the running period, for so many months, or as many as there
+    /// may be.
+    pub fn pause(self, months: Option<u32>, terms: &Terms, now: Timestamp) -> Result<Self, PauseRefused> {
+        let mut enrollment = self.as_of(now);
+        if let Some(pause) = enrollment.open_pause() {
+            return Err(PauseRefused::PauseOverlaps { from: pause.from });
+        }
+        let months_max = terms.pause_months_max;
+        let months = months.unwrap_or(months_max);
+        let period = enrollment.period_on(enrollment.date_at(now));
+        let (State::Active, Some(period)) = (&enrollment.state, period) else {
+            return Err(PauseRefused::NotActive { state: enrollment.state.word() });
+        };
+        if let Some(leaves_on) = enrollment.leaves_on {
+            return Err(PauseRefused::Leaving { leaves_on });
+        }
+        if !(1..=months_max).contains(&months) {
+            return Err(PauseRefused::Length { months_max });
+        }
+        let from = period.to;
+        enrollment.pauses.push(Pause {
+            from,
+            planned_to: months_after(from, months),
+            lapses_on: months_after(from, months_max),
+            to: None,
+            asked_at: now,
+        });
+        enrollment.end_segment(from);
+        Ok(enrollment)
+    }
+
+    /// Ends the pause today: a new segment begins, and its first period is owed today. A pause that
+    /// has not lasted a day is taken back instead, and the anchor is kept.
+    pub fn resume(self, now: Timestamp) -> Result<Self, ResumeRefused> {
+        let mut enrollment = self.as_of(now);
+        let today = enrollment.date_at(now);
+        let not_paused = ResumeRefused::NotPaused { state: enrollment.state.word() };
+        let (State::Active | State::Paused, Some(pause)) = (&enrollment.state, enrollment.pauses.last_mut())
+        else {
+            return Err(not_paused);
+        };
+        if pause.to.is_some() {
+            return Err(not_paused);
+        }
+        if today <= pause.from {
+            enrollment.take_back_pause();
+        } else {
+            pause.to = Some(today);
+            enrollment.anchor_again(today);
+        }
+        Ok(Self { state: State::Active, ..enrollment })
+    }
+
+    /// Removes a pause that has not lasted a day, as if it had not been asked for.
+    fn take_back_pause(&mut self) {
+        self.pauses.pop();
+        if let Some(segment) = self.segments.last_mut() {
+            segment.ends = None;
+        }
+    }
+
+    /// Ends the open pause on a date, for a reason other than coming back; one still ahead goes.
+    pub(super) fn close_pause(&mut self, on: Date) {
+        let Some(mut pause) = self.pauses.pop_if(|pause| pause.to.is_none()) else { return };
+        if pause.from < on {
+            pause.to = Some(on);
+            self.pauses.push(pause);
+        }
+    }
+}

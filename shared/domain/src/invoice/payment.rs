@@ -1,0 +1,180 @@
+//! Money received for an invoice, or tried: word of it may come late, twice or out of order.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Invoice, InvoiceState};
+use crate::id::{InvoiceId, PaymentId};
+use crate::money::{Money, MoneyError};
+
+/// Money received for an invoice, or tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Its id.
+    pub id: PaymentId,
+    /// What it pays.
+    pub invoice: InvoiceId,
+    /// How much.
+    pub amount: Money,
+    /// Through what.
+    pub method: PaymentKind,
+    /// What the bank or provider calls it.
+    pub reference: Option<String>,
+    /// When it was tried, or recorded.
+    pub created_at: Timestamp,
+    /// What became of it.
+    #[serde(flatten)]
+    pub state: PaymentState,
+}
+
+/// Through what money comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentKind {
+    /// A transfer that finance recorded.
+    Manual,
+    /// The local stack's own provider.
+    Sandbox,
+}
+
+/// What became of a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum PaymentState {
+    /// Not answered yet.
+    Pending,
+    /// The provider did not answer in time: it may have been captured or not.
+    Unknown,
+    /// Refused by the provider.
+    Declined {
+        /// The provider's word for why.
+        reason: String,
+    },
+    /// The money is there.
+    Paid {
+        /// Since when.
+        paid_at: Timestamp,
+    },
+    /// The money was there, and was taken back by the payer's bank.
+    Returned {
+        /// When.
+        returned_at: Timestamp,
+    },
+}
+
+/// Why a payment cannot be made, recorded or returned.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PaymentRefused {
+    /// It is for something else.
+    #[error("the payment is for another invoice")]
+    OtherInvoice,
+    /// Nobody pays nothing, or less.
+    #[error("expected an amount above zero")]
+    NotPositive,
+    /// Never more than is owed.
+    #[error("{owed} is owed")]
+    MoreThanOwed {
+        /// What is left to pay.
+        owed: Money,
+    },
+    /// The invoice takes no payment.
+    #[error("the invoice is {state}")]
+    NotPayable {
+        /// The state's word.
+        state: &'static str,
+    },
+    /// The money was not there, or has gone back already.
+    #[error("the payment was not received")]
+    NotReceived,
+    /// Another currency than the invoice's.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+impl Payment {
+    /// A payment to be tried.
+    pub fn pending(
+        id: PaymentId,
+        invoice: InvoiceId,
+        amount: Money,
+        method: PaymentKind,
+        now: Timestamp,
+    ) -> Self {
+        let state = PaymentState::Pending;
+        Self { id, invoice, amount, method, reference: None, created_at: now, state }
+    }
+
+    /// The provider refused. Later word that the money came overrules it; the reverse does not.
+    pub fn decline(self, reason: String) -> Self {
+        match self.state {
+            PaymentState::Paid { .. } | PaymentState::Returned { .. } => self,
+            _ => Self { state: PaymentState::Declined { reason }, ..self },
+        }
+    }
+
+    /// The provider did not answer.
+    pub fn lose_sight(self) -> Self {
+        match self.state {
+            PaymentState::Pending => Self { state: PaymentState::Unknown, ..self },
+            _ => self,
+        }
+    }
+}
+
+impl Invoice {
+    /// Whether a payment of an amount may be tried: it is owed, and the invoice is draft or open.
+    pub fn check_payable(&self, amount: Money) -> Result<(), PaymentRefused> {
+        if matches!(self.state, InvoiceState::Paid(_) | InvoiceState::Uncollectible(_)) {
+            return Err(PaymentRefused::NotPayable { state: self.state.word() });
+        }
+        if amount.amount_minor <= 0 {
+            return Err(PaymentRefused::NotPositive);
+        }
+        let owed = self.owed()?;
+        if owed.minus(amount)?.amount_minor < 0 {
+            return Err(PaymentRefused::MoreThanOwed { owed });
+        }
+        Ok(())
+    }
+
+    /// Records that a payment's money is there, at `paid_at`. Word of it again changes nothing.
+    pub fn record_payment(
+        self,
+        payment: Payment,
+        reference: Option<String>,
+        paid_at: Timestamp,
+    ) -> Result<(Self, Payment), PaymentRefused> {
+        if payment.invoice != self.id {
+            return Err(PaymentRefused::OtherInvoice);
+        }
+        if matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }) {
+            return Ok((self, payment));
+        }
+        self.check_payable(payment.amount)?;
+        let paid = self.paid.plus(payment.amount)?;
+        let reference = reference.or(payment.reference);
+        let payment = Payment { reference, state: PaymentState::Paid { paid_at }, ..payment };
+        Ok((Self { paid, ..self }.settled(), payment))
+    }
+
+    /// Records that the payer's bank took a payment back: what it paid is owed again. Word of it
+    /// again changes nothing.
+    pub fn return_debit(
+        self,
+        payment: Payment,
+        returned_at: Timestamp,
+    ) -> Result<(Self, Payment), PaymentRefused> {
+        if payment.invoice != self.id {
+            return Err(PaymentRefused::OtherInvoice);
+        }
+        match payment.state {
+            PaymentState::Paid { .. } => {}
+            PaymentState::Returned { .. } => return Ok((self, payment)),
+            _ => return Err(PaymentRefused::NotReceived),
+        }
+        let paid = self.paid.minus(payment.amount)?;
+        let payment = Payment { state: PaymentState::Returned { returned_at }, ..payment };
+        Ok((Self { paid, ..self }.settled(), payment))
+    }
+}
