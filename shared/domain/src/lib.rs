@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file, the network or a random number; all of it comes in as
 //! arguments. Modules in reading order:
 
+pub mod digest; // sums over bytes
 pub mod id; // one type per kind of thing that has an id
 pub mod money; // integer minor units and ISO 4217 currencies
 pub mod months; // lengths in months, as hundredths
