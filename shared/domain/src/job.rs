@@ -3,6 +3,7 @@
 //! A job is asked for in the transaction that wants it, and its id is derived from what it is for,
 //! so that asking twice makes one.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,24 +34,18 @@ pub enum Job {
         /// The run that finance asked for.
         run: RunId,
     },
-    /// Let a quote that nobody accepted go.
-    ExpireQuote {
+    /// Apply what was planned for an instant: a quote's end, a pause's begin, a withdrawal.
+    ApplyPlanned {
         /// Whose.
         enrollment: EnrollmentId,
+        /// When it was planned for.
+        at: Timestamp,
     },
-    /// Begin a pause on its first day.
-    BeginPause {
+    /// Bring an enrollment's sessions in line with its active time: cancel those that may not be
+    /// held, make those that may.
+    ArrangeSessions {
         /// Whose.
         enrollment: EnrollmentId,
-        /// The segment that it ends.
-        segment: u32,
-    },
-    /// Withdraw an enrollment whose pause lasted too long.
-    EndPause {
-        /// Whose.
-        enrollment: EnrollmentId,
-        /// The segment that the pause ended.
-        segment: u32,
     },
     /// Put a weekly series' sessions into the calendar, six weeks ahead.
     ExtendSessions {
@@ -102,9 +97,8 @@ impl Job {
             Self::Charge { .. } => "charge",
             Self::Bill { .. } => "bill",
             Self::BillingRun { .. } => "billing_run",
-            Self::ExpireQuote { .. } => "expire_quote",
-            Self::BeginPause { .. } => "begin_pause",
-            Self::EndPause { .. } => "end_pause",
+            Self::ApplyPlanned { .. } => "apply_planned",
+            Self::ArrangeSessions { .. } => "arrange_sessions",
             Self::ExtendSessions { .. } => "extend_sessions",
             Self::VerifyUpload { .. } => "verify_upload",
             Self::AbandonUpload { .. } => "abandon_upload",
@@ -130,10 +124,8 @@ impl Job {
                 vec![enrollment.to_string(), segment.to_string(), period.to_string()]
             }
             Self::BillingRun { run } => vec![run.to_string()],
-            Self::ExpireQuote { enrollment } => vec![enrollment.to_string()],
-            Self::BeginPause { enrollment, segment } | Self::EndPause { enrollment, segment } => {
-                vec![enrollment.to_string(), segment.to_string()]
-            }
+            Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
+            Self::ArrangeSessions { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
@@ -155,7 +147,7 @@ mod tests {
         let bill = |period| Job::Bill { enrollment, segment: 1, period };
         assert_eq!(bill(3).id(), bill(3).id());
         assert_ne!(bill(3).id(), bill(4).id());
-        let begin = Job::BeginPause { enrollment, segment: 1 };
-        assert_ne!(begin.id(), Job::EndPause { enrollment, segment: 1 }.id());
+        let at = Timestamp::UNIX_EPOCH;
+        assert_ne!(Job::ApplyPlanned { enrollment, at }.id(), Job::ArrangeSessions { enrollment }.id());
     }
 }

@@ -1,8 +1,8 @@
 //! Making the table where nobody did: on one machine, and in tests. On AWS the template does.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 
 use crate::store::{Store, StoreError};
@@ -43,7 +43,8 @@ impl Store {
         let mut names: Vec<&String> = keys.flat_map(|key| [&key.partition, &key.sort]).collect();
         names.sort();
         names.dedup();
-        let mut call = self.client.create_table().table_name(&*self.table).billing_mode(BillingMode::PayPerRequest);
+        let mut call =
+            self.client.create_table().table_name(&*self.table).billing_mode(BillingMode::PayPerRequest);
         for name in names {
             let attribute = AttributeDefinition::builder().attribute_name(name);
             call = call.attribute_definitions(attribute.attribute_type(ScalarAttributeType::S).build()?);
@@ -51,17 +52,25 @@ impl Store {
         call = call.set_key_schema(Some(schema(&shape.key)?));
         for index in &shape.indexes {
             let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
-            let index = GlobalSecondaryIndex::builder().index_name(&index.name).set_key_schema(Some(schema(&index.key)?)).projection(keys_only);
+            let index = GlobalSecondaryIndex::builder()
+                .index_name(&index.name)
+                .set_key_schema(Some(schema(&index.key)?))
+                .projection(keys_only);
             call = call.global_secondary_indexes(index.build()?);
         }
         match call.send().await {
             Ok(_) => {}
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => return Ok(()),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) =>
+            {
+                return Ok(());
+            }
             Err(error) => return Err(StoreError::call(&error)),
         }
         let Some(expires) = &shape.expires else { return Ok(()) };
         let live = TimeToLiveSpecification::builder().attribute_name(expires).enabled(true).build()?;
-        let call = self.client.update_time_to_live().table_name(&*self.table).time_to_live_specification(live);
+        let call =
+            self.client.update_time_to_live().table_name(&*self.table).time_to_live_specification(live);
         call.send().await.map(drop).map_err(|error| StoreError::call(&error))
     }
 }
