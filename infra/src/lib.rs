@@ -1,3 +1,6 @@
-//! Placeholder.
+//! Puts the system together, on AWS and on one machine.
 
-pub mod buckets;
+pub mod buckets; // an S3-compatible store on this machine's disk
+pub mod issuer; // who is who on one machine
+pub mod signing_key; // private keys in the data folder
+pub mod tables; // a DynamoDB-compatible store
