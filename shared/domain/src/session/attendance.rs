@@ -1,0 +1,148 @@
+//! Who was there: what decides between a session held and a session missed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Outcome, Session, SessionPolicy, SessionState, Side};
+use crate::id::PersonId;
+
+/// One stay of one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attendance {
+    /// Who.
+    pub person: PersonId,
+    /// When they came.
+    pub joined_at: Timestamp,
+    /// When they left, once they did.
+    #[serde(default)]
+    pub left_at: Option<Timestamp>,
+}
+
+/// The most stays kept of one session: a bad link reconnects, but not without end.
+pub const ATTENDANCES_MAX: usize = 50;
+
+/// Why a stay, or an outcome, cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AttendanceError {
+    /// It says what nobody can know yet.
+    #[error("attendance is never in the future")]
+    Future,
+    /// Only the two of them take part.
+    #[error("the person does not take part in this session")]
+    NotAParticipant,
+    /// They left before they came.
+    #[error("`left_at` lies before `joined_at`")]
+    Backwards,
+    /// Not while the join link was open.
+    #[error("the session can be joined from {from} until {until}")]
+    OutsideSession {
+        /// When the link opens.
+        from: Timestamp,
+        /// When the session ends.
+        until: Timestamp,
+    },
+    /// Called off, or already judged: now only a dispute changes it.
+    #[error("the session is already over")]
+    Over,
+    /// More stays than anyone has.
+    #[error("expected at most {ATTENDANCES_MAX} stays")]
+    TooMany,
+    /// Judged before its end.
+    #[error("the session ends at {ends_at}")]
+    NotOver {
+        /// When.
+        ends_at: Timestamp,
+    },
+    /// Not before the start, and not by the student, who disputes the outcome instead.
+    #[error("a technical failure is said by the mentor or the school, from the start on")]
+    NotFailed,
+}
+
+impl Session {
+    /// The session with one more stay; the same stay said again only tells when it ended.
+    ///
+    /// Once both sides are there in time it is in progress.
+    pub fn attend(
+        mut self,
+        stay: Attendance,
+        policy: &SessionPolicy,
+        now: Timestamp,
+    ) -> Result<Self, AttendanceError> {
+        if !self.state.is_live() {
+            return Err(AttendanceError::Over);
+        }
+        if self.side_of(stay.person) == Side::School {
+            return Err(AttendanceError::NotAParticipant);
+        }
+        if stay.joined_at > now || stay.left_at.is_some_and(|left_at| left_at > now) {
+            return Err(AttendanceError::Future);
+        }
+        if stay.left_at.is_some_and(|left_at| left_at < stay.joined_at) {
+            return Err(AttendanceError::Backwards);
+        }
+        let (from, until) = (policy.join_from(self.starts_at), self.ends_at);
+        if !(from..until).contains(&stay.joined_at) {
+            return Err(AttendanceError::OutsideSession { from, until });
+        }
+        let same = |known: &Attendance| (known.person, known.joined_at) == (stay.person, stay.joined_at);
+        if let Some(index) = self.attendance.iter().position(same) {
+            let known = &mut self.attendance[index];
+            known.left_at = known.left_at.max(stay.left_at);
+        } else if self.attendance.len() == ATTENDANCES_MAX {
+            return Err(AttendanceError::TooMany);
+        } else {
+            self.attendance.push(stay);
+        }
+        let met = self.seen(policy) == Outcome::Completed;
+        let state = if met { SessionState::InProgress } else { SessionState::Booked };
+        Ok(Self { state, ..self })
+    }
+
+    /// The session judged by who came; from its end on.
+    ///
+    /// Asked of a session that is over already it refuses, so that a job may run twice.
+    pub fn conclude(self, policy: &SessionPolicy, now: Timestamp) -> Result<Self, AttendanceError> {
+        if !self.state.is_live() {
+            return Err(AttendanceError::Over);
+        }
+        if now < self.ends_at {
+            return Err(AttendanceError::NotOver { ends_at: self.ends_at });
+        }
+        let state = self.seen(policy).into();
+        Ok(Self { state, ..self })
+    }
+
+    /// The session that the link failed.
+    pub fn fail(self, by: Side, now: Timestamp) -> Result<Self, AttendanceError> {
+        if !self.state.is_live() {
+            return Err(AttendanceError::Over);
+        }
+        if by == Side::Student || now < self.starts_at {
+            return Err(AttendanceError::NotFailed);
+        }
+        Ok(Self { state: SessionState::TechnicalFailure, ..self })
+    }
+
+    /// What attendance alone says. The rule is the same for both sides: nobody waits longer than
+    /// one third of the length for the other.
+    fn seen(&self, policy: &SessionPolicy) -> Outcome {
+        match (self.came(self.student, policy), self.came(self.with, policy)) {
+            (true, true) => Outcome::Completed,
+            (false, true) => Outcome::StudentNoShow,
+            (true, false) => Outcome::MentorNoShow,
+            (false, false) => Outcome::NobodyCame,
+        }
+    }
+
+    /// Whether the person joined in time, and did not leave before the start.
+    fn came(&self, person: PersonId, policy: &SessionPolicy) -> bool {
+        let until = policy.present_until(self.starts_at, self.ends_at);
+        self.attendance.iter().any(|stay| {
+            stay.person == person
+                && stay.joined_at <= until
+                && stay.left_at.is_none_or(|left_at| left_at > self.starts_at)
+        })
+    }
+}
