@@ -21,8 +21,6 @@ pub struct Parts {
     pub verifier: Verifier,
     /// Signs credentials and the capabilities of uploads.
     pub signer: crate::signing::Signer,
-    /// Editions, read through a bounded cache.
-    pub catalog: crate::catalog::Editions,
     /// How this deployment is set up.
     pub settings: Settings,
 }
@@ -33,7 +31,7 @@ pub struct Settings {
     /// Where clients reach this API: `https://api.example.org`, without a slash at the end.
     pub public_url: String,
     /// Ways to pay that a student may choose here.
-    pub payment_methods: Vec<domain::invoice::PaymentMethodKind>,
+    pub payment_methods: Vec<domain::invoice::PaymentKind>,
     /// How long `accept` waits for its charge.
     pub accept_wait: std::time::Duration,
     /// How long links to files and upload endpoints live.

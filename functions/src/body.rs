@@ -19,7 +19,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-            kind.to_str().is_ok_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"))
+            kind.to_str().is_ok_and(|kind| {
+                kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json")
+            })
         });
         if !json {
             let detail = "Send the body as Content-Type: application/json.";
@@ -44,7 +46,9 @@ pub async fn bytes(request: Request) -> Result<axum::body::Bytes, Problem> {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(refusal)?;
-    json.end().map_err(|error| Problem::new(Code::MalformedJson, format!("The body goes on after its end: {error}.")))?;
+    json.end().map_err(|error| {
+        Problem::new(Code::MalformedJson, format!("The body goes on after its end: {error}."))
+    })?;
     Ok(value)
 }
 
@@ -59,7 +63,8 @@ fn refusal(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
         Category::Data => {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            let code = if message.starts_with("unknown field") { Code::UnknownField } else { Code::InvalidField };
+            let code =
+                if message.starts_with("unknown field") { Code::UnknownField } else { Code::InvalidField };
             Problem::at_field(code, pointer, message)
         }
     }

@@ -41,9 +41,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         // Set by the manners around every route; without them nothing may be answered.
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
-            Problem::new(Code::Internal, "The request was not prepared.")
-        })
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::new(Code::Internal, "The request was not prepared."))
     }
 }
 
@@ -69,7 +71,7 @@ impl Call {
 
     /// Who signed in, or 401.
     pub fn person(&self) -> Result<PersonId, Problem> {
-        Ok(self.identity()?.person_id())
+        Ok(self.identity()?.person())
     }
 
     /// How the issuer knows who signed in, or 401.
@@ -81,7 +83,11 @@ impl Call {
     /// Lets the asker act on something, or answers 404: what one may not see is not there.
     ///
     /// Relations are asked first; grants are only looked up (one query) where they do not suffice.
-    pub async fn permit<T: Subject>(&self, action: &Action, loaded: Loaded<T>) -> Result<Permitted<T>, Problem> {
+    pub async fn permit<T: Subject>(
+        &self,
+        action: &Action,
+        loaded: Loaded<T>,
+    ) -> Result<Permitted<T>, Problem> {
         self.decide(action, loaded).await?.ok_or_else(Problem::not_found)
     }
 
@@ -93,7 +99,11 @@ impl Call {
         permitted.map(drop).ok_or_else(|| Problem::new(Code::Forbidden, detail))
     }
 
-    async fn decide<T: Subject>(&self, action: &Action, loaded: Loaded<T>) -> Result<Option<Permitted<T>>, Problem> {
+    async fn decide<T: Subject>(
+        &self,
+        action: &Action,
+        loaded: Loaded<T>,
+    ) -> Result<Option<Permitted<T>>, Problem> {
         if action.public {
             return Ok(permit(&Principal::Visitor, action, loaded, self.now).ok());
         }
@@ -177,7 +187,10 @@ pub fn idempotency_key(headers: &axum::http::HeaderMap) -> Result<Option<&str>, 
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     key.map(Some).ok_or_else(|| {
-        Problem::new(Code::IdempotencyKeyRequired, "An Idempotency-Key has 1 to 255 visible ASCII characters.")
+        Problem::new(
+            Code::IdempotencyKeyRequired,
+            "An Idempotency-Key has 1 to 255 visible ASCII characters.",
+        )
     })
 }
 

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use storage::clock::{machine_now, new_uuid};
@@ -29,7 +29,9 @@ pub async fn manners(State(app): State<App>, request: Request, next: Next) -> Re
         let status = response.status().as_u16();
         tracing::info!(status, round_trips, "answered");
         let headers = response.headers_mut();
-        for (name, text) in [("x-request-id", instance.clone()), ("x-store-round-trips", round_trips.to_string())] {
+        for (name, text) in
+            [("x-request-id", instance.clone()), ("x-store-round-trips", round_trips.to_string())]
+        {
             if let Ok(value) = HeaderValue::from_str(&text) {
                 headers.insert(name, value);
             }
@@ -60,7 +62,7 @@ async fn answer(app: App, request: Request, next: Next) -> Response {
 
 async fn prepare(app: App, request: Request) -> Result<(Call, Request), Problem> {
     let machine_now = machine_now();
-    let identity = identity(&app, &request, machine_now).await?;
+    let identity = identity(&app, request.headers(), machine_now).await?;
     let now = app.clock.now(&app.store).await?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let if_match = if_match(request.headers());
@@ -68,7 +70,7 @@ async fn prepare(app: App, request: Request) -> Result<(Call, Request), Problem>
     let (parts, body) = request.into_parts();
     let bytes = body::bytes(Request::new(body)).await?;
     let asked = key.zip(identity.as_ref()).filter(|_| parts.method == Method::POST);
-    let asked = asked.map(|(key, identity)| Asked::new(identity.person_id(), &route, &key, &bytes));
+    let asked = asked.map(|(key, identity)| Asked::new(identity.person(), &route, &key, &bytes));
     let call = Call { app, identity, now, machine_now, asked, if_match };
     let mut request = Request::from_parts(parts, Body::from(bytes));
     request.extensions_mut().insert(call.clone());
@@ -77,10 +79,10 @@ async fn prepare(app: App, request: Request) -> Result<(Call, Request), Problem>
 
 async fn identity(
     app: &App,
-    request: &Request,
+    headers: &HeaderMap,
     machine_now: jiff::Timestamp,
 ) -> Result<Option<Identity>, Problem> {
-    let Some(sent) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(sent) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let detail = "Send the token as Authorization: Bearer <token>.";
     let bearer = sent.to_str().ok().and_then(|sent| sent.strip_prefix("Bearer "));
     let token = bearer.ok_or_else(|| Problem::new(Code::Unauthenticated, detail))?;
@@ -101,7 +103,8 @@ fn refusal(mut response: Response, instance: &str) -> Response {
             problem.header(header::ALLOW, &allow).respond(instance)
         }
         StatusCode::BAD_REQUEST if !is_problem(&response) => {
-            Problem::new(Code::InvalidParameter, "A parameter in the path or query cannot be read.").respond(instance)
+            Problem::new(Code::InvalidParameter, "A parameter in the path or query cannot be read.")
+                .respond(instance)
         }
         _ => response,
     }

@@ -7,8 +7,8 @@ use domain::person::{Address, Grant, Person, ProfileError, Scope};
 use domain::time::Zone;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::person::GrantRefusal;
 use storage::Stored;
+use storage::person::GrantRefusal;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -165,9 +165,11 @@ impl From<ProfileError> for Problem {
 impl From<GrantRefusal> for Problem {
     fn from(refusal: GrantRefusal) -> Self {
         match refusal {
-            GrantRefusal::NobodyThere => {
-                Self::at_field(Code::InvalidField, "/person", "Nobody with this id has written a profile yet.")
-            }
+            GrantRefusal::NobodyThere => Self::at_field(
+                Code::InvalidField,
+                "/person",
+                "Nobody with this id has written a profile yet.",
+            ),
             GrantRefusal::Changed => Self::changed(),
         }
     }

@@ -11,8 +11,6 @@ use Role::{Finance, Staff};
 enum Open {
     /// Roles and relations alone decide.
     ToSome,
-    /// Anyone signed in.
-    ToPeople,
     /// Anyone.
     ToAll,
 }
@@ -24,7 +22,6 @@ macro_rules! table {
             pub const $constant: Action = Action {
                 name: $name,
                 public: matches!(Open::$open, Open::ToAll),
-                signed_in: matches!(Open::$open, Open::ToPeople),
                 roles: &[$($role),*],
                 relations: &[$($relation),*],
             };
@@ -116,8 +113,11 @@ mod tests {
     #[test]
     fn every_row_lets_somebody_in() {
         for action in TABLE {
-            let open = action.public || action.signed_in;
-            assert!(open || !action.roles.is_empty() || !action.relations.is_empty(), "{}", action.name);
+            assert!(
+                action.public || !action.roles.is_empty() || !action.relations.is_empty(),
+                "{}",
+                action.name
+            );
         }
     }
 }

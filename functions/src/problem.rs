@@ -6,6 +6,8 @@ use serde::Serialize;
 use storage::{Refused, StoreError};
 use utoipa::ToSchema;
 
+use crate::token::TokenError;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $status:ident, $title:literal;)*) => {
         /// Every reason for which a request is refused.
@@ -167,7 +169,13 @@ pub struct ProblemBody {
 impl Problem {
     /// A refusal with its detail.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), members: serde_json::Map::new(), headers: HeaderMap::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            members: serde_json::Map::new(),
+            headers: HeaderMap::new(),
+        }
     }
 
     /// What is not there, or not for the asker to know: the same words for both.
@@ -249,7 +257,8 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(reason) => {
                 tracing::error!(%reason, "the store is unavailable");
-                Self::new(Code::Unavailable, "The store did not answer in time.").header(header::RETRY_AFTER, "1")
+                Self::new(Code::Unavailable, "The store did not answer in time.")
+                    .header(header::RETRY_AFTER, "1")
             }
             other => {
                 tracing::error!(error = %other, "an item cannot be read");
@@ -259,13 +268,23 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let code =
+            if error == TokenError::KeysUnavailable { Code::Unavailable } else { Code::Unauthenticated };
+        Self::new(code, format!("{error}."))
+    }
+}
+
 impl<R: Into<Self>> From<Refused<R>> for Problem {
     fn from(refused: Refused<R>) -> Self {
         match refused {
             Refused::By(refusal) => refusal.into(),
             Refused::Store(error) => error.into(),
             // Both need a record or a job in the transaction, whose callers handle them.
-            Refused::Answered | Refused::Fenced => Self::new(Code::Internal, "A write was refused unexpectedly."),
+            Refused::Answered | Refused::Fenced => {
+                Self::new(Code::Internal, "A write was refused unexpectedly.")
+            }
         }
     }
 }

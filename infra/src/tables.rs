@@ -34,7 +34,8 @@ impl Tables {
             Keeping::Folder(folder) => {
                 std::fs::create_dir_all(folder)?;
                 let file = folder.join("table.sqlite");
-                let file = file.to_str().ok_or_else(|| io::Error::other("the data folder's path is not UTF-8"))?;
+                let file =
+                    file.to_str().ok_or_else(|| io::Error::other("the data folder's path is not UTF-8"))?;
                 Database::new(file)
             }
             Keeping::Memory => Database::memory(),
@@ -49,7 +50,9 @@ impl Tables {
         let serve = move || {
             runtime.block_on(async {
                 let served = match TcpListener::from_std(listener) {
-                    Ok(listener) => server::serve_with_shutdown(listener, database, stopped.cancelled_owned()).await,
+                    Ok(listener) => {
+                        server::serve_with_shutdown(listener, database, stopped.cancelled_owned()).await
+                    }
                     Err(error) => Err(error.to_string()),
                 };
                 if let Err(error) = served {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::enrollment::PaymentMethod;
 use domain::id::InvoiceId;
-use domain::invoice::PaymentMethod;
 use domain::money::Money;
 use futures::future::BoxFuture;
 

@@ -88,8 +88,6 @@ pub struct Action {
     pub name: &'static str,
     /// Whether anyone may, signed in or not.
     pub public: bool,
-    /// Whether anyone signed in may.
-    pub signed_in: bool,
     /// Roles that may, by grant.
     pub roles: &'static [Role],
     /// Relations to the thing that may.
@@ -162,7 +160,6 @@ pub fn permit<T: Subject>(
         Principal::Visitor => action.public,
         Principal::Person { id, grants } => {
             action.public
-                || action.signed_in
                 || loaded.0.relations(*id, now).iter().any(|relation| action.relations.contains(relation))
                 || grants.iter().any(|grant| grant.allows(action.roles, &loaded.0.scope(), now))
         }
@@ -184,13 +181,8 @@ mod tests {
         }
     }
 
-    const READ: Action = Action {
-        name: "diary_read",
-        public: false,
-        signed_in: false,
-        roles: &[Role::Staff],
-        relations: &[Relation::Owner],
-    };
+    const READ: Action =
+        Action { name: "diary_read", public: false, roles: &[Role::Staff], relations: &[Relation::Owner] };
 
     fn person(name: &str) -> PersonId {
         PersonId::derived(&[name])

@@ -1,0 +1,48 @@
+//! The routes, put together: what each Lambda mounts, and the local server both.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::App;
+use crate::manners::{manners, nowhere};
+use crate::people;
+use crate::problem::ProblemBody;
+
+/// The API's own words about itself.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Compagnon", description = "An open platform for degrees earned by doing."),
+    components(schemas(ProblemBody))
+)]
+struct About;
+
+/// What Lambda `enrollment` mounts: catalog, people, enrollment, billing, award.
+pub fn enrollment() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(people::routes())
+}
+
+/// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
+pub fn submission() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
+
+/// Both, for one machine and for the description.
+pub fn whole() -> OpenApiRouter<App> {
+    enrollment().merge(submission())
+}
+
+/// A router that answers, with the manners that hold for every request.
+pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
+    let (router, _) = routes.split_for_parts();
+    let router = router.fallback(nowhere);
+    router.layer(from_fn_with_state(app.clone(), manners)).with_state(app)
+}
+
+/// The description of the whole API (OpenAPI 3.1).
+pub fn description() -> Description {
+    let described = OpenApiRouter::with_openapi(About::openapi()).merge(whole());
+    described.into_openapi()
+}
