@@ -14,7 +14,8 @@ pub mod transaction; // all or nothing, and which guard refused // jobs in the s
 
 pub mod provision; // making the table where nobody did
 
-pub mod person; // profiles and grants
+pub mod enrollment;
+pub mod person; // profiles and grants // enrollments, attempts, conflicts, agendas
 
 pub use bucket::Bucket;
 pub use clock::Clock;
