@@ -188,6 +188,7 @@ mod tests {
         PersonId::derived(&[name])
     }
 
+    #[expect(clippy::disallowed_methods, reason = "stands in for the store")]
     fn ask(principal: &Principal) -> bool {
         let diary = Loaded::from_store(Diary { owner: person("maya") });
         permit(principal, &READ, diary, Timestamp::UNIX_EPOCH).is_ok()
