@@ -18,6 +18,7 @@ pub mod catalog; // editions and quotes
 pub mod page; // lists
 pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
+pub mod invoices; // what is owed and what came in
 
 pub mod api; // the routes, put together
 
