@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{Session, SessionKind, SessionPolicy, SessionState, Side};
 use crate::availability::{Availability, LocalTime};
-use crate::enrollment::SessionRefused;
+use crate::enrollment::{Enrollment, SessionRefused};
 use crate::id::{EnrollmentId, PersonId, SessionId};
 use crate::occupancy::{InvalidSlot, Slot, SlotTaken};
 use crate::time::{InvalidTime, Zone};
@@ -119,6 +119,17 @@ pub enum BookingError {
 }
 
 impl BookingFacts<'_> {
+    /// Decides by what an enrollment, an availability and the school's numbers say.
+    pub fn with<T>(
+        enrollment: &Enrollment,
+        availability: &Availability,
+        accepted_by: &[PersonId],
+        decide: impl FnOnce(BookingFacts<'_>) -> T,
+    ) -> T {
+        let allowed = |instant| enrollment.session_allowed_at(instant);
+        decide(BookingFacts { availability, accepted_by, allowed: &allowed, policy: &SessionPolicy::OPENING })
+    }
+
     /// Whether these two may meet in the slot.
     pub fn judge(
         &self,
