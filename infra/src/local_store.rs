@@ -87,7 +87,7 @@ impl LocalStore {
     async fn provision(&self) -> Result<(), StartError> {
         let template = Template::local().map_err(|error| StartError::Template(error.to_string()))?;
         let store = self.store(Settings::default());
-        store.create_table(&template.table_shape()).await?;
+        store.create_table(&template.table.shape).await?;
         store.submissions.create().await?;
         store.evidence.create().await?;
         Ok(())
