@@ -18,6 +18,11 @@ pub mod person; // profiles and grants
 pub mod enrollment; // enrollments, attempts, conflicts, agendas
 pub mod invoice; // invoices, payments, numbers
 
+pub mod availability; // when mentors, jurors and coaches can meet
+pub mod declaration; // who declared a tie to whom
+pub mod occupancy; // people's weeks: why nobody is booked twice
+pub mod session; // meetings, and the calendar they are changed in
+
 pub use bucket::Bucket;
 pub use clock::Clock;
 pub use item::{Item, Stored};
