@@ -17,6 +17,9 @@ pub mod provision; // making the table where nobody did
 pub mod enrollment;
 pub mod person; // profiles and grants // enrollments, attempts, conflicts, agendas
 
+pub mod submission; // work handed in, and the mentor's judgment
+pub mod upload; // bytes on their way in
+
 pub use bucket::Bucket;
 pub use clock::Clock;
 pub use item::{Item, Stored};
