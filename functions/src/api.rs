@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 use crate::manners::{manners, nowhere};
-use crate::people;
 use crate::problem::ProblemBody;
+use crate::{catalog, enrollments, people};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -21,7 +21,7 @@ struct About;
 
 /// What Lambda `enrollment` mounts: catalog, people, enrollment, billing, award.
 pub fn enrollment() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(people::routes())
+    OpenApiRouter::new().merge(catalog::routes()).merge(people::routes()).merge(enrollments::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.

@@ -14,7 +14,10 @@ pub mod schema; // shapes for the API description
 pub mod signing;
 pub mod token; // bearer tokens // the key that credentials are signed with
 
+pub mod catalog; // editions and quotes
+pub mod page; // lists
 pub mod people; // profiles and grants
+pub mod enrollments; // from the quote to the last month
 
 pub mod api; // the routes, put together
 
