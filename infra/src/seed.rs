@@ -82,7 +82,7 @@ async fn settle(store: &Store, sample: SamplePerson, now: Timestamp) -> Result<K
 fn hours(sample: &SamplePerson, person: PersonId) -> Availability {
     use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
     let window = |weekday| {
-        let (from, to) = ("06:00".parse().ok()?, "24:00".parse().ok()?);
+        let (from, to) = ("06:00".to_owned().try_into().ok()?, "24:00".to_owned().try_into().ok()?);
         Some(Window { weekday, from, to })
     };
     let weekly = [Mon, Tue, Wed, Thu, Fri, Sat, Sun].into_iter().filter_map(window).collect();

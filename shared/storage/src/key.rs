@@ -8,7 +8,8 @@
 //! | declared conflicts, availability | person | `conflicts`, `availability` | get |
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
-//! | their submissions, defenses | person | `submission#…`, `defense#…` | query, newest first |
+//! | their submissions | person | `submission#since#…` | query, newest first |
+//! | their defenses | person | `defense#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
@@ -51,7 +52,7 @@ pub enum Key {
     Availability(PersonId),
     Occupancy(PersonId, Week),
     PersonEnrollment(PersonId, EnrollmentId),
-    PersonSubmission(PersonId, SubmissionId),
+    PersonSubmission(PersonId, Timestamp, SubmissionId),
     PersonDefense(PersonId, DefenseId),
     PersonSession(PersonId, Timestamp, SessionId),
     Answer(PersonId, AnswerKey),
@@ -109,7 +110,9 @@ impl Key {
             Self::Availability(person) => (person.to_string(), "availability".into()),
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
             Self::PersonEnrollment(person, id) => (person.to_string(), format!("enrollment#{id}")),
-            Self::PersonSubmission(person, id) => (person.to_string(), format!("submission#{id}")),
+            Self::PersonSubmission(person, since, id) => {
+                (person.to_string(), format!("submission#{}#{id}", instant(*since)))
+            }
             Self::PersonDefense(person, id) => (person.to_string(), format!("defense#{id}")),
             Self::PersonSession(person, starts_at, id) => {
                 (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
@@ -154,7 +157,7 @@ impl Key {
             ["availability"] => Self::Availability(read(pk)?),
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
-            ["submission", id] => Self::PersonSubmission(read(pk)?, read(id)?),
+            ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
             ["defense", id] => Self::PersonDefense(read(pk)?, read(id)?),
             ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
             ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
@@ -292,7 +295,7 @@ mod tests {
             Key::Availability(person),
             Key::Occupancy(person, "2027-W05".parse().expect("a week")),
             Key::PersonEnrollment(person, enrollment),
-            Key::PersonSubmission(person, SubmissionId::derived(&["s"])),
+            Key::PersonSubmission(person, at, SubmissionId::derived(&["s"])),
             Key::PersonDefense(person, DefenseId::derived(&["d"])),
             Key::PersonSession(person, at, SessionId::derived(&["s"])),
             Key::Answer(person, AnswerKey("ab".repeat(32))),
