@@ -4,7 +4,6 @@
 //! through a browser on this machine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -16,10 +15,11 @@ use axum::{Json, Router};
 use functions::problem::{Code, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use storage::clock::machine_now;
 use storage::{Clock, Store, StoreError};
 use tokio::sync::Mutex;
 
-use crate::issuer::Issuer;
+use crate::issuer::LocalIssuer;
 use crate::sample::SamplePerson;
 
 /// What the routes lean on.
@@ -29,26 +29,16 @@ pub struct Dev(Arc<Parts>);
 struct Parts {
     store: Store,
     clock: Clock,
-    issuer: Issuer,
-    token_lifetime: Duration,
+    issuer: LocalIssuer,
     people: Vec<SamplePerson>,
-    /// Jobs that the worker of this process has ended.
-    jobs_ended: Arc<AtomicU64>,
     /// One move of the clock at a time.
     moving: Mutex<()>,
 }
 
 impl Dev {
     /// The parts put together.
-    pub fn new(
-        store: Store,
-        clock: Clock,
-        issuer: Issuer,
-        token_lifetime: Duration,
-        people: Vec<SamplePerson>,
-        jobs_ended: Arc<AtomicU64>,
-    ) -> Self {
-        Self(Arc::new(Parts { store, clock, issuer, token_lifetime, people, jobs_ended, moving: Mutex::new(()) }))
+    pub fn new(store: Store, clock: Clock, issuer: LocalIssuer, people: Vec<SamplePerson>) -> Self {
+        Self(Arc::new(Parts { store, clock, issuer, people, moving: Mutex::new(()) }))
     }
 
     /// The routes under `/dev`.
@@ -117,7 +107,7 @@ async fn move_clock(State(dev): State<Dev>, Json(to): Json<Move>) -> Result<Json
         return Err(Problem::new(Code::WrongState, detail).respond("dev"));
     }
     let _moving = parts.moving.lock().await;
-    let before = parts.jobs_ended.load(Ordering::Relaxed);
+    let before = parts.store.jobs_ended();
     let mut now = parts.clock.now(&parts.store).await.map_err(refused)?;
     if to.now < now {
         let detail = format!("The school's clock stands at {now}; it never goes back.");
@@ -126,7 +116,7 @@ async fn move_clock(State(dev): State<Dev>, Json(to): Json<Move>) -> Result<Json
     loop {
         drain(parts, now).await?;
         if now == to.now {
-            let jobs_run = parts.jobs_ended.load(Ordering::Relaxed) - before;
+            let jobs_run = parts.store.jobs_ended() - before;
             return Ok(Json(Moved { now, jobs_run }));
         }
         let next = parts.store.next_due().await.map_err(refused)?;
@@ -179,7 +169,7 @@ async fn make_token(State(dev): State<Dev>, Json(wanted): Json<Wanted>) -> Resul
     if email.len() > 200 || !email.contains('@') {
         return Err(Problem::field("/person", "expected a mail address, such as maya@example.org").respond("dev"));
     }
-    match dev.0.issuer.token_for(&email, dev.0.token_lifetime) {
+    match dev.0.issuer.token_for(&email, machine_now()) {
         Ok(token) => Ok(Json(Token { token })),
         Err(error) => {
             tracing::error!(%error, "a token cannot be made");

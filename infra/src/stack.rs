@@ -1,54 +1,54 @@
-//! The whole school on one machine: table, buckets, issuer, functions and worker in one process
-//! with one data folder, or each part as a process of its own.
+//! The whole school on one machine: store, issuer, functions and worker in one process with one
+//! data folder, or each part as a process of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
-use functions::App;
-use jiff::Timestamp;
-use storage::clock::{machine_now, system_now};
-use storage::store::Endpoints;
+use functions::app::{Parts, Settings};
+use functions::token::Verifier;
+use functions::{App, api};
+use jiff::{SignedDuration, Timestamp};
+use storage::clock::machine_now;
 use storage::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use worker::Worker;
+use worker::payment::Providers;
 
-use crate::buckets::{self, Buckets, Credentials, Durability};
 use crate::dev::Dev;
-use crate::issuer::Issuer;
-use crate::tables::{Keeping, Tables};
-use crate::{sample, sandbox, signing_key, template};
+use crate::issuer::LocalIssuer;
+use crate::local_store::{LocalStore, StartError};
+use crate::sandbox::Sandbox;
+use crate::{sample, signing_key};
 
 /// How a local stack is started.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Port of the API and the pages; 0 takes a free one.
     pub port: u16,
-    /// Where everything is kept.
-    pub data: Data,
-    /// Start of a simulated school clock; the machine's clock, if left out and none was kept.
+    /// The data folder; nothing is kept without one.
+    pub data: Option<PathBuf>,
+    /// Start of a simulated school clock; where it stood before, or the machine's clock, if left out.
     pub now: Option<Timestamp>,
-    /// Whether sample people sign in without being asked.
+    /// Whether the sample people have accounts and roles from the start.
     pub people: People,
-    /// Lease of a job.
-    pub lease: Duration,
-    /// Lifetime of tokens.
-    pub token_lifetime: Duration,
-    /// Lifetime of links to files and of upload endpoints.
-    pub link_lifetime: Duration,
+    /// How long what is handed out lives.
+    pub lifetimes: Lifetimes,
 }
 
-/// Where a stack keeps its data.
+/// How long what is handed out lives, by the machine's clock.
 #[derive(Debug, Clone)]
-pub enum Data {
-    /// In this folder, for the next start.
-    Folder(PathBuf),
-    /// Nowhere: gone with the process.
-    Memory,
+pub struct Lifetimes {
+    /// A worker's hold on a job.
+    pub lease: Duration,
+    /// A bearer token.
+    pub token: Duration,
+    /// A link to a file, and an upload's endpoint.
+    pub link: Duration,
 }
 
 /// Who is there at the start.
@@ -60,16 +60,159 @@ pub enum People {
     Nobody,
 }
 
-impl Default for Options {
+impl Default for Lifetimes {
     fn default() -> Self {
         Self {
-            port: 8080,
-            data: Data::Folder(".compagnon".into()),
-            now: None,
-            people: People::Sample,
             lease: Duration::from_secs(30),
-            token_lifetime: Duration::from_secs(12 * 3600),
-            link_lifetime: Duration::from_secs(15 * 60),
+            token: Duration::from_secs(12 * 3600),
+            link: Duration::from_secs(15 * 60),
         }
     }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 8080, data: None, now: None, people: People::Sample, lifetimes: Lifetimes::default() }
+    }
+}
+
+/// A running stack.
+pub struct Stack {
+    /// Where it answers: `http://127.0.0.1:8080`.
+    pub url: String,
+    /// A handle to its store.
+    pub store: Store,
+    local: LocalStore,
+    api: Api,
+    worker: JoinHandle<Result<(), String>>,
+    stop: CancellationToken,
+}
+
+impl Stack {
+    /// Starts every part; what was asked for before is done before anything is answered.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let local = LocalStore::start(options.data.as_deref()).await?;
+        let store = local.store(queue(&options.lifetimes));
+        // This process holds the store and its only worker: whoever held a job is gone.
+        store.release_all(machine_now()).await?;
+        let clock = set_clock(&store, options.now).await?;
+        let api = Api::start(store.clone(), clock, &options).await?;
+        let stop = CancellationToken::new();
+        let worker = tokio::spawn(self::worker(store.clone(), clock).run(stop.clone()));
+        Ok(Self { url: api.url.clone(), store, local, api, worker, stop })
+    }
+
+    /// Lets requests and jobs that run end, then closes the data.
+    pub async fn stop(self) {
+        self.api.stop().await;
+        self.stop.cancel();
+        match self.worker.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(error, "the worker stopped"),
+            Err(error) => tracing::error!(%error, "the worker stopped"),
+        }
+        self.local.stop().await;
+    }
+}
+
+/// A worker over a store, with the local payment methods.
+pub fn worker(store: Store, clock: Clock) -> Worker {
+    let providers = Providers::default().with("sandbox", Sandbox::default());
+    Worker { store, clock, providers: Arc::new(providers), settings: worker::Settings::default() }
+}
+
+/// The queue's settings for these lifetimes.
+pub fn queue(lifetimes: &Lifetimes) -> storage::queue::Settings {
+    storage::queue::Settings { lease: lifetimes.lease, ..Default::default() }
+}
+
+/// Sets or keeps the school's clock.
+pub async fn set_clock(store: &Store, now: Option<Timestamp>) -> Result<Clock, StartError> {
+    if let Some(now) = now {
+        Clock::set(store, now).await?;
+    }
+    Ok(Clock::of(store).await?)
+}
+
+/// The functions with everything around them that a browser on this machine needs.
+pub struct Api {
+    /// Where it answers.
+    pub url: String,
+    served: JoinHandle<std::io::Result<()>>,
+    stop: CancellationToken,
+}
+
+impl Api {
+    /// Loads the catalog and the sample people, then listens.
+    pub async fn start(store: Store, clock: Clock, options: &Options) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let people = match options.people {
+            People::Sample => sample::people(crate::issuer::ISSUER),
+            People::Nobody => Vec::new(),
+        };
+        let now = clock.now(&store).await?;
+        crate::catalog::load_embedded(&store).await?;
+        sample::settle(&store, &people, now).await?;
+        let issuer = local_issuer(options)?;
+        let app = app(store.clone(), clock, &issuer, &url, options)?;
+        let dev = Dev::new(store, clock, issuer.clone(), people);
+        let router = router(app, dev, &issuer, &url);
+        let stop = CancellationToken::new();
+        let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let served = tokio::spawn(async move { served.await });
+        Ok(Self { url, served, stop })
+    }
+
+    /// Lets requests that run end.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Ok(Err(error)) = self.served.await {
+            tracing::error!(%error, "the API stopped");
+        }
+    }
+}
+
+fn router(app: App, dev: Dev, issuer: &LocalIssuer, url: &str) -> Router {
+    let functions = api::serve(api::whole(), app);
+    Router::new().merge(dev.routes()).nest("/oidc", issuer.router(&format!("{url}/oidc"))).fallback_service(functions)
+}
+
+fn local_issuer(options: &Options) -> Result<LocalIssuer, StartError> {
+    let pem = key(options.data.as_deref(), "issuer.pem")?;
+    let lifetime = SignedDuration::try_from(options.lifetimes.token).unwrap_or(SignedDuration::from_hours(1));
+    LocalIssuer::new(&pem, lifetime).map_err(|error| StartError::Key(error.to_string()))
+}
+
+fn app(
+    store: Store,
+    clock: Clock,
+    issuer: &LocalIssuer,
+    url: &str,
+    options: &Options,
+) -> Result<App, StartError> {
+    let _ = issuer;
+    let broken = |error: String| StartError::Key(error);
+    let verifier = Verifier::new(LocalIssuer::trusted(&format!("{url}/oidc"))).map_err(|error| broken(error.to_string()))?;
+    let pem = key(options.data.as_deref(), "credentials.pem")?;
+    let signer = functions::signing::Signer::from_pem(&pem).map_err(|error| broken(error.to_string()))?;
+    Ok(App::new(Parts { store, clock, verifier, signer, settings: settings(url, options) }))
+}
+
+fn settings(url: &str, options: &Options) -> Settings {
+    Settings {
+        public_url: url.to_owned(),
+        payment_methods: vec![domain::invoice::PaymentKind::Manual, domain::invoice::PaymentKind::Sandbox],
+        accept_wait: Duration::from_secs(5),
+        link_lifetime: options.lifetimes.link,
+    }
+}
+
+/// A private key of the data folder, or one for this process alone.
+fn key(data: Option<&Path>, name: &str) -> Result<String, StartError> {
+    let key = match data {
+        Some(folder) => signing_key::open_or_create(&folder.join(name)),
+        None => signing_key::generate(),
+    };
+    key.map_err(|error| StartError::Key(error.to_string()))
 }

@@ -27,8 +27,7 @@ pub async fn work(delivery: Delivery, worker: Data<Worker>) -> Result<(), std::c
     }
     .instrument(span)
     .await;
-    // The queue in the next process and a waiting clock look again.
-    worker.store.wake();
+    worker.store.job_ended();
     Ok(())
 }
 

@@ -19,6 +19,9 @@ pub mod billing; // segments and the periods of a month, by the anchor rule
 pub mod enrollment; // a student's place on an edition
 pub mod invoice; // what is owed, and what was paid
 
+pub mod activation;
+pub mod offer; // what an edition offers to whoever enrolls now // what money that came in changes
+
 pub mod assessment; // the mentor's judgment
 pub mod attempt; // one student on one project
 pub mod submission; // work handed in, version by version

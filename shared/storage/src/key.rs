@@ -13,7 +13,8 @@
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
 //! | who may not judge | enrollment | `conflicts` | guard |
-//! | its invoices | enrollment | `invoice#segment#k#payer` | query |
+//! | its invoices, its payments | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
+//! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
 //! | an invoice by id | invoice | `locator` | get, then get |
 //! | what was done to it | enrollment … | `audit#…` | query |
 //! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
@@ -29,7 +30,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{
     AwardId, CommitmentId, CredentialId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId,
-    PersonId, ProjectId, RunId, SessionId, SubmissionId, UploadId,
+    PaymentId, PersonId, ProjectId, RunId, SessionId, SubmissionId, UploadId,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,6 +60,7 @@ pub enum Key {
     Conflicts(EnrollmentId),
     Enrollment(EnrollmentId),
     Invoice(EnrollmentId, InvoiceKey),
+    Payment(EnrollmentId, PaymentId),
     InvoiceLocator(InvoiceId),
     InvoiceNumbers(String, i16),
     Submission(SubmissionId),
@@ -127,6 +129,7 @@ impl Key {
             Self::Conflicts(enrollment) => (enrollment.to_string(), "conflicts".into()),
             Self::Enrollment(enrollment) => (enrollment.to_string(), "enrollment".into()),
             Self::Invoice(enrollment, key) => (enrollment.to_string(), format!("invoice#{key}")),
+            Self::Payment(enrollment, id) => (enrollment.to_string(), format!("payment#{id}")),
             Self::InvoiceLocator(invoice) => (invoice.to_string(), "locator".into()),
             Self::InvoiceNumbers(entity, year) => (format!("numbers#{entity}"), format!("year#{year:04}")),
             Self::Submission(id) => (id.to_string(), "submission".into()),
@@ -171,6 +174,7 @@ impl Key {
                 read(pk)?,
                 InvoiceKey { segment: read(segment)?, period: read(period)?, payer: read(payer)? },
             ),
+            ["payment", id] => Self::Payment(read(pk)?, read(id)?),
             ["locator"] => Self::InvoiceLocator(read(pk)?),
             ["year", year] => {
                 let entity = pk.strip_prefix("numbers#").ok_or(KeyError)?;
@@ -321,6 +325,7 @@ mod tests {
             Key::Conflicts(enrollment),
             Key::Enrollment(enrollment),
             Key::Invoice(enrollment, InvoiceKey { segment: 1, period: 11, payer: person }),
+            Key::Payment(enrollment, PaymentId::derived(&["p"])),
             Key::InvoiceLocator(InvoiceId::derived(&["i"])),
             Key::InvoiceNumbers("GB01".into(), 2027),
             Key::Submission(SubmissionId::derived(&["s"])),

@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use thiserror::Error;
@@ -45,6 +47,7 @@ pub struct Store {
     /// Where recordings and other evidence are kept.
     pub evidence: Bucket,
     wake: Arc<Notify>,
+    jobs_ended: Arc<AtomicU64>,
 }
 
 /// What the table and the buckets are called.
@@ -75,6 +78,21 @@ impl Names {
             evidence: given("COMPAGNON_EVIDENCE", usual.evidence),
         }
     }
+}
+
+/// A store that listens somewhere else than AWS: on this machine, or self-hosted.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// URL of the DynamoDB-compatible table.
+    pub table: String,
+    /// URL of the S3-compatible buckets.
+    pub buckets: String,
+    /// What requests are signed for and with.
+    pub region: String,
+    /// Public part of the credentials.
+    pub access_key: String,
+    /// Secret part of the credentials.
+    pub secret_key: String,
 }
 
 /// Why the table did not answer, or not with what was expected.
@@ -158,6 +176,7 @@ impl Store {
             submissions: Bucket::new(objects.clone(), &names.submissions),
             evidence: Bucket::new(objects.clone(), &names.evidence),
             wake: Arc::new(Notify::new()),
+            jobs_ended: Arc::default(),
         }
     }
 
@@ -168,6 +187,21 @@ impl Store {
         let objects = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         let objects = aws_sdk_s3::Client::from_conf(objects);
         Self::new(Client::new(&config), &objects, &Names::from_environment(), queue)
+    }
+
+    /// The store at these endpoints.
+    pub fn at(endpoints: &Endpoints, names: &Names, queue: crate::queue::Settings) -> Self {
+        let Endpoints { table, buckets, region, access_key, secret_key } = endpoints.clone();
+        let credentials = Credentials::new(access_key, secret_key, None, None, "endpoints");
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let client = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(table).build();
+        let objects = aws_sdk_s3::config::Builder::from(&config).endpoint_url(buckets).force_path_style(true);
+        let objects = aws_sdk_s3::Client::from_conf(objects.build());
+        Self::new(Client::from_conf(client), &objects, names, queue)
     }
 
     /// The table's client, for making and describing the table itself.
@@ -183,6 +217,17 @@ impl Store {
     /// Wakes whoever waits for jobs in this process.
     pub fn wake(&self) {
         self.wake.notify_waiters();
+    }
+
+    /// Counts a job that a worker of this process ended, and wakes whoever waits for that.
+    pub fn job_ended(&self) {
+        self.jobs_ended.fetch_add(1, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// How many jobs the workers of this process have ended.
+    pub fn jobs_ended(&self) -> u64 {
+        self.jobs_ended.load(Ordering::Relaxed)
     }
 
     /// Runs a call that a request's count of round trips leaves out: only the simulated clock's.

@@ -1,0 +1,120 @@
+//! The numbers that the school decided on, from a date, each with its source.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A number of policy, and who or what it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sourced<T> {
+    /// What holds.
+    pub value: T,
+    /// The law, contract or decision behind it.
+    pub source: String,
+}
+
+/// A part of a whole, such as one third.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// So many
+    pub numerator: u32,
+    /// of so many equal parts.
+    pub denominator: u32,
+}
+
+/// The school's numbers from a date on, until the next policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The first date on which it holds.
+    pub since: Date,
+    /// Days in which a new student may step back from the contract.
+    pub cooling_off_days: Sourced<u16>,
+    /// Days until a quote expires.
+    pub quote_days: Sourced<u16>,
+    /// Days from an invoice's issue to the date it is due.
+    pub payment_days: Sourced<u16>,
+    /// Days that an invoice may be past due before the enrollment is suspended.
+    pub grace_days: Sourced<u16>,
+    /// Months after which a pause that nobody ended is a withdrawal.
+    pub pause_months_max: Sourced<u32>,
+    /// Days before a pause's end on which the student is reminded, the earlier first.
+    pub pause_reminder_days: Sourced<[u16; 2]>,
+    /// Days of active time that a student may be without a mentor.
+    pub mentor_gap_days_max: Sourced<u16>,
+    /// Hours before a session until which it is cancelled free of charge.
+    pub cancellation_hours: Sourced<u32>,
+    /// Share of a session's length after which whoever has not joined is absent.
+    pub no_show_share: Sourced<Share>,
+    /// Days from the request of a defense to the first date that is early enough for a juror.
+    pub notice_days_min: Sourced<u32>,
+    /// Days from the request of a defense to the last date that does not keep the student waiting.
+    pub notice_days_max: Sourced<u32>,
+    /// Hours the student has to upload what a conditional verdict asks for.
+    pub condition_upload_hours: Sourced<u32>,
+    /// Hours the juror then has to look at it.
+    pub condition_decision_hours: Sourced<u32>,
+    /// Part of a defense, in percent, that its recording must cover to need no second look.
+    pub recording_share_percent: Sourced<u8>,
+    /// Days that a recording is kept after its defense.
+    pub recording_retention_days: Sourced<u32>,
+}
+
+impl Policy {
+    /// The policy that holds on a date: the latest that began by then.
+    pub fn on(policies: &[Self], date: Date) -> Option<&Self> {
+        policies.iter().filter(|policy| policy.since <= date).max_by_key(|policy| policy.since)
+    }
+
+    /// Names of the numbers that nobody could keep.
+    pub(super) fn impossible(&self) -> impl Iterator<Item = &'static str> {
+        let share = self.no_show_share.value;
+        let [early, late] = self.pause_reminder_days.value;
+        let rules = [
+            ("quote_days", self.quote_days.value > 0),
+            ("pause_months_max", self.pause_months_max.value > 0),
+            ("pause_reminder_days", early > late),
+            ("no_show_share", 0 < share.numerator && share.numerator <= share.denominator),
+            ("notice_days_max", self.notice_days_min.value <= self.notice_days_max.value),
+            ("condition_upload_hours", self.condition_upload_hours.value > 0),
+            ("condition_decision_hours", self.condition_decision_hours.value > 0),
+            ("recording_share_percent", self.recording_share_percent.value <= 100),
+            ("recording_retention_days", self.recording_retention_days.value > 0),
+        ];
+        rules.into_iter().filter(|(_, possible)| !possible).map(|(name, _)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::catalog::fixture;
+
+    #[test]
+    fn the_latest_policy_that_began_holds() {
+        let first = fixture::policy();
+        let second = Policy { since: date(2028, 1, 1), ..first.clone() };
+        let policies = [second, first];
+        let on = |date| Policy::on(&policies, date).map(|policy| policy.since);
+        assert_eq!(on(date(2025, 12, 31)), None);
+        assert_eq!(on(date(2027, 12, 31)), Some(date(2026, 1, 1)));
+        assert_eq!(on(date(2028, 1, 1)), Some(date(2028, 1, 1)));
+    }
+
+    #[test]
+    fn numbers_that_nobody_could_keep_are_named() {
+        let check = |name: &str, change: fn(&mut Policy)| {
+            let mut policy = fixture::policy();
+            change(&mut policy);
+            assert_eq!(Vec::from_iter(policy.impossible()), [name]);
+        };
+        check("recording_share_percent", |policy| policy.recording_share_percent.value = 101);
+        check("notice_days_max", |policy| policy.notice_days_max.value = 13);
+        check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
+        check("pause_reminder_days", |policy| policy.pause_reminder_days.value = [3, 14]);
+        assert_eq!(fixture::policy().impossible().count(), 0);
+    }
+}
