@@ -128,7 +128,7 @@ impl Submission {
 
     /// The same version, with a juror who may read it.
     #[must_use]
-    pub const fn heard_by(self, juror: PersonId) -> Self {
+    pub fn heard_by(self, juror: PersonId) -> Self {
         Self { juror: Some(juror), ..self }
     }
 

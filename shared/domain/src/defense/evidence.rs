@@ -283,7 +283,7 @@ mod tests {
         let rejected = rejected.expect("judged");
         assert_eq!(rejected.state.word(), "held_unrecorded");
         let flaw = rejected.recording().map(|it| it.state().clone());
-        assert_eq!(flaw, Some(crate::recording::RecordingState::Rejected { reason: Flaw::NoVideo }));
+        assert_eq!(flaw, Some(RecordingState::Rejected { reason: Flaw::NoVideo }));
     }
 
     #[test]
