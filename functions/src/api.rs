@@ -44,7 +44,9 @@ pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
     let router =
         router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
-    router.layer(from_fn_with_state(app.clone(), manners)).with_state(app)
+    // Around the whole router, not each route: what the router itself refuses has manners too.
+    let whole = Router::new().fallback_service(router.with_state(app.clone()));
+    whole.layer(from_fn_with_state(app, manners))
 }
 
 /// The description of the whole API (OpenAPI 3.1).

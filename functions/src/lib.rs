@@ -21,6 +21,7 @@ pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
 
 pub mod api; // the routes, put together
+pub mod lambda; // what the mains do
 
 pub use app::App;
 pub use problem::{Code, Problem};
