@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, enrollments, people};
+use crate::{catalog, companion, enrollments, people, submissions, uploads};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -26,7 +26,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(uploads::routes()).merge(companion::routes()).merge(submissions::routes())
 }
 
 /// Both, for one machine and for the description.

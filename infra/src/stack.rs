@@ -196,7 +196,8 @@ fn app(
     let verifier = Verifier::new(LocalIssuer::trusted(&format!("{url}/oidc"))).map_err(|error| broken(error.to_string()))?;
     let pem = key(options.data.as_deref(), "credentials.pem")?;
     let signer = functions::signing::Signer::from_pem(&pem).map_err(|error| broken(error.to_string()))?;
-    Ok(App::new(Parts { store, clock, verifier, signer, settings: settings(url, options) }))
+    let capability_key = functions::capability::CapabilityKey::derived(pem.as_bytes());
+    Ok(App::new(Parts { capability_key, store, clock, verifier, signer, settings: settings(url, options) }))
 }
 
 fn settings(url: &str, options: &Options) -> Settings {
