@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, companion, enrollments, people, submissions, uploads};
+use crate::{catalog, companion, enrollments, invoices, people, submissions, uploads};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -21,7 +21,11 @@ struct About;
 
 /// What Lambda `enrollment` mounts: catalog, people, enrollment, billing, award.
 pub fn enrollment() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(catalog::routes()).merge(people::routes()).merge(enrollments::routes())
+    OpenApiRouter::new()
+        .merge(catalog::routes())
+        .merge(people::routes())
+        .merge(enrollments::routes())
+        .merge(invoices::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.

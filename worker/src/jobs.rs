@@ -1,6 +1,8 @@
 //! The table of jobs: the compiler asks for an arm.
 
-mod upload;
+mod billing; // charge, bill
+mod calendar; // what was planned for an enrollment
+mod upload; // read what arrived, give up what stopped
 
 use domain::job::Job;
 use storage::queue::Claimed;
@@ -10,9 +12,22 @@ use crate::outcome::Unfinished;
 
 /// Runs a claimed job to its end.
 pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
-    match &claimed.job {
-        Job::VerifyUpload { upload } => upload::verify(worker, claimed, *upload).await,
-        Job::AbandonUpload { upload } => upload::abandon(worker, claimed, *upload).await,
-        job => Err(Unfinished::GiveUp(format!("{} has no function yet", job.kind()))),
+    match claimed.job {
+        Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
+        Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
+        Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
+        Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
+        Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,
+        Job::BillingRun { .. }
+        | Job::ArrangeSessions { .. }
+        | Job::ExtendSessions { .. }
+        | Job::VerifyRecording { .. }
+        | Job::MissRecording { .. }
+        | Job::CloseCondition { .. } => finish(worker, claimed).await,
     }
+}
+
+/// Ends a job that has nothing to write.
+pub async fn finish(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
+    Ok(worker.store.transaction::<()>().finish(claimed).commit().await?)
 }

@@ -134,6 +134,12 @@ impl Submission {
         Self { id, enrollment, student, project, version, mentor: None, juror: None, state }
     }
 
+    /// The same version, with a juror who may read it.
+    #[must_use]
+    pub fn heard_by(self, juror: PersonId) -> Self {
+        Self { juror: Some(juror), ..self }
+    }
+
     /// How far it is.
     pub const fn state(&self) -> &SubmissionState {
         &self.state

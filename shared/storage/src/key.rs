@@ -33,6 +33,7 @@ use domain::id::{
     AwardId, CommitmentId, CredentialId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId,
     PaymentId, PersonId, ProjectId, RunId, SessionId, SubmissionId, UploadId,
 };
+use domain::occupancy::Week;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -49,7 +50,7 @@ pub enum Key {
     Live(PersonId, DegreeId),
     DeclaredConflicts(PersonId),
     Availability(PersonId),
-    Occupancy(PersonId, WeekKey),
+    Occupancy(PersonId, Week),
     PersonEnrollment(PersonId, EnrollmentId),
     PersonSubmission(PersonId, Timestamp, SubmissionId),
     PersonDefense(PersonId, DefenseId),
@@ -76,15 +77,6 @@ pub enum Key {
     Edition(EditionId, u32),
     Job(Uuid),
     Audit(String, Timestamp, Uuid),
-}
-
-/// An ISO week as it stands in a key: `2027-W05`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WeekKey {
-    /// ISO year.
-    pub year: i16,
-    /// ISO week, 1 to 53.
-    pub week: u8,
 }
 
 /// A digest of route and idempotency key: 64 hex digits.
@@ -278,21 +270,6 @@ fn read<T: FromStr>(text: &str) -> Result<T, KeyError> {
     text.parse().map_err(|_| KeyError)
 }
 
-impl fmt::Display for WeekKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-W{:02}", self.year, self.week)
-    }
-}
-
-impl FromStr for WeekKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        let (year, week) = text.split_once("-W").ok_or(KeyError)?;
-        Ok(Self { year: read(year)?, week: read(week)? })
-    }
-}
-
 impl fmt::Display for InvoiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:03}#{:04}#{}", self.segment, self.period, self.payer)
@@ -316,7 +293,7 @@ mod tests {
             Key::Live(person, "web-development".parse().expect("a slug")),
             Key::DeclaredConflicts(person),
             Key::Availability(person),
-            Key::Occupancy(person, WeekKey { year: 2027, week: 5 }),
+            Key::Occupancy(person, "2027-W05".parse().expect("a week")),
             Key::PersonEnrollment(person, enrollment),
             Key::PersonSubmission(person, at, SubmissionId::derived(&["s"])),
             Key::PersonDefense(person, DefenseId::derived(&["d"])),
