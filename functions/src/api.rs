@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, enrollments, invoices, people};
+use crate::{catalog, companion, enrollments, invoices, people, submissions, uploads};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -31,7 +31,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(uploads::routes()).merge(companion::routes()).merge(submissions::routes())
 }
 
 /// Both, for one machine and for the description.

@@ -19,6 +19,10 @@ pub mod catalog; // editions and quotes
 pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
+pub mod capability; // the key of an upload's endpoint
+pub mod uploads; // bytes on their way in
+pub mod companion; // Uppy's calls under an upload's endpoint
+pub mod submissions; // work handed in, and the mentor's judgment
 
 pub mod api; // the routes, put together
 pub mod lambda; // what the mains do

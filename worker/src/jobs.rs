@@ -2,6 +2,7 @@
 
 mod billing; // charge, bill
 mod calendar; // what was planned for an enrollment
+mod upload; // read what arrived, give up what stopped
 
 use domain::job::Job;
 use storage::queue::Claimed;
@@ -15,11 +16,11 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
         Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
         Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
+        Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
+        Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,
         Job::BillingRun { .. }
         | Job::ArrangeSessions { .. }
         | Job::ExtendSessions { .. }
-        | Job::VerifyUpload { .. }
-        | Job::AbandonUpload { .. }
         | Job::VerifyRecording { .. }
         | Job::MissRecording { .. }
         | Job::CloseCondition { .. } => finish(worker, claimed).await,
