@@ -7,6 +7,7 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
+use crate::defenses;
 use crate::manners::{manners, nowhere};
 use crate::people;
 use crate::problem::ProblemBody;
@@ -26,7 +27,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(defenses::routes())
 }
 
 /// Both, for one machine and for the description.

@@ -14,6 +14,7 @@ pub mod schema; // shapes for the API description
 pub mod signing;
 pub mod token; // bearer tokens // the key that credentials are signed with
 
+pub mod defenses; // the jury
 pub mod people; // profiles and grants
 
 pub mod api; // the routes, put together

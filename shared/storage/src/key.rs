@@ -8,7 +8,8 @@
 //! | declared conflicts, availability | person | `conflicts`, `availability` | get |
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
-//! | their submissions, defenses | person | `submission#…`, `defense#…` | query, newest first |
+//! | their submissions | person | `submission#…` | query |
+//! | their defenses | person | `defense#asked#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
@@ -19,10 +20,12 @@
 //! | what was done to it | enrollment … | `audit#…` | query |
 //! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
 //! | what is due to be billed by a date | `billing#shard` | `due#date#enrollment` | query |
+//! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
 //!
-//! Partitions are per person, enrollment, thing or shard, never per date or state alone.
+//! Partitions are per person, enrollment, thing or shard, never per date or state alone; the open
+//! defenses are the one exception: a million students ask for one every five seconds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,7 +54,7 @@ pub enum Key {
     Occupancy(PersonId, WeekKey),
     PersonEnrollment(PersonId, EnrollmentId),
     PersonSubmission(PersonId, SubmissionId),
-    PersonDefense(PersonId, DefenseId),
+    PersonDefense(PersonId, Timestamp, DefenseId),
     PersonSession(PersonId, Timestamp, SessionId),
     Answer(PersonId, AnswerKey),
     Agenda(EnrollmentId),
@@ -66,6 +69,7 @@ pub enum Key {
     Submission(SubmissionId),
     Assessment(SubmissionId),
     Defense(DefenseId),
+    OpenDefense(Timestamp, DefenseId),
     Session(SessionId),
     Upload(UploadId),
     Award(AwardId),
@@ -118,7 +122,9 @@ impl Key {
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
             Self::PersonEnrollment(person, id) => (person.to_string(), format!("enrollment#{id}")),
             Self::PersonSubmission(person, id) => (person.to_string(), format!("submission#{id}")),
-            Self::PersonDefense(person, id) => (person.to_string(), format!("defense#{id}")),
+            Self::PersonDefense(person, asked_at, id) => {
+                (person.to_string(), format!("defense#{}#{id}", instant(*asked_at)))
+            }
             Self::PersonSession(person, starts_at, id) => {
                 (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
             }
@@ -135,6 +141,9 @@ impl Key {
             Self::Submission(id) => (id.to_string(), "submission".into()),
             Self::Assessment(id) => (id.to_string(), "assessment".into()),
             Self::Defense(id) => (id.to_string(), "defense".into()),
+            Self::OpenDefense(asked_at, id) => {
+                ("defenses".into(), format!("open#{}#{id}", instant(*asked_at)))
+            }
             Self::Session(id) => (id.to_string(), "session".into()),
             Self::Upload(id) => (id.to_string(), "upload".into()),
             Self::Award(id) => (id.to_string(), "award".into()),
@@ -163,7 +172,7 @@ impl Key {
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
             ["submission", id] => Self::PersonSubmission(read(pk)?, read(id)?),
-            ["defense", id] => Self::PersonDefense(read(pk)?, read(id)?),
+            ["defense", at, id] => Self::PersonDefense(read(pk)?, read(at)?, read(id)?),
             ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
             ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
             ["agenda"] => Self::Agenda(read(pk)?),
@@ -183,6 +192,7 @@ impl Key {
             ["submission"] => Self::Submission(read(pk)?),
             ["assessment"] => Self::Assessment(read(pk)?),
             ["defense"] => Self::Defense(read(pk)?),
+            ["open", at, id] => Self::OpenDefense(read(at)?, read(id)?),
             ["session"] => Self::Session(read(pk)?),
             ["upload"] => Self::Upload(read(pk)?),
             ["award"] => Self::Award(read(pk)?),
@@ -215,6 +225,7 @@ pub enum Query {
     PersonEnrollments(PersonId),
     PersonSubmissions(PersonId),
     PersonDefenses(PersonId),
+    OpenDefenses,
     PersonSessions { person: PersonId, from: Timestamp, to: Timestamp },
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
@@ -245,6 +256,7 @@ impl Query {
             Self::PersonEnrollments(person) => all(person.to_string(), "enrollment#"),
             Self::PersonSubmissions(person) => all(person.to_string(), "submission#"),
             Self::PersonDefenses(person) => all(person.to_string(), "defense#"),
+            Self::OpenDefenses => all("defenses".into(), "open#"),
             Self::PersonSessions { person, from, to } => Span {
                 pk: person.to_string(),
                 first: format!("session#{}", instant(*from)),
@@ -316,7 +328,8 @@ mod tests {
             Key::Occupancy(person, WeekKey { year: 2027, week: 5 }),
             Key::PersonEnrollment(person, enrollment),
             Key::PersonSubmission(person, SubmissionId::derived(&["s"])),
-            Key::PersonDefense(person, DefenseId::derived(&["d"])),
+            Key::PersonDefense(person, at, DefenseId::derived(&["d"])),
+            Key::OpenDefense(at, DefenseId::derived(&["d"])),
             Key::PersonSession(person, at, SessionId::derived(&["s"])),
             Key::Answer(person, AnswerKey("ab".repeat(32))),
             Key::Agenda(enrollment),

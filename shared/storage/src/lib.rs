@@ -14,6 +14,7 @@ pub mod transaction; // all or nothing, and which guard refused // jobs in the s
 
 pub mod provision; // making the table where nobody did
 
+pub mod defense; // defenses, and all that a step of one writes
 pub mod enrollment;
 pub mod person; // profiles and grants // enrollments, attempts, conflicts, agendas
 
