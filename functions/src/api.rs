@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::defenses;
 use crate::manners::{manners, nowhere};
-use crate::people;
 use crate::problem::ProblemBody;
+use crate::{catalog, enrollments, invoices, people};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -22,7 +22,11 @@ struct About;
 
 /// What Lambda `enrollment` mounts: catalog, people, enrollment, billing, award.
 pub fn enrollment() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(people::routes())
+    OpenApiRouter::new()
+        .merge(catalog::routes())
+        .merge(people::routes())
+        .merge(enrollments::routes())
+        .merge(invoices::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use domain::permission::Principal;
 use storage::{Clock, Store};
 
 use crate::token::Verifier;
@@ -21,6 +20,8 @@ pub struct Parts {
     pub verifier: Verifier,
     /// Signs credentials and the capabilities of uploads.
     pub signer: crate::signing::Signer,
+    /// Editions, read through a bounded cache.
+    pub catalog: crate::catalog::Editions,
     /// How this deployment is set up.
     pub settings: Settings,
 }
@@ -52,6 +53,3 @@ impl std::ops::Deref for App {
         &self.0
     }
 }
-
-/// Nobody has signed in yet.
-pub const VISITOR: Principal = Principal::Visitor;

@@ -11,14 +11,14 @@ mod view; // what is shown to whom
 use domain::defense::DefensePolicy;
 use domain::id::DefenseId;
 use serde::Deserialize;
-use storage::key::{Key, Query};
+use storage::key::Query;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
 use crate::call::Call;
-use crate::page::{Page, cursor, sort_key};
+use crate::page::{ITEMS_MAX, List, after_in};
 use crate::params::{At, Params};
 use crate::permissions;
 use crate::problem::{Code, Problem};
@@ -29,9 +29,6 @@ pub use view::DefenseView;
 
 /// The numbers that hold for every defense.
 const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
-
-/// Defenses on a page of a list.
-const PAGE_ITEMS: u16 = 50;
 
 /// Reads of a list for one page of one state, before the rest is left to the next page.
 const PAGE_READS_MAX: usize = 10;
@@ -50,7 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Which defenses are listed.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct ListParams {
+pub(super) struct ListParams {
     /// Only those in this state.
     state: Option<String>,
     /// The `next_cursor` of the page before.
@@ -60,7 +57,7 @@ struct ListParams {
 /// Lists one's own defenses, newest first; for staff all of the school's that are not over, oldest
 /// first.
 #[utoipa::path(get, path = "/v1/defenses", tag = "defenses", params(ListParams),
-    responses((status = 200, description = "A page of defenses", body = Page<DefenseView>), Refusals))]
+    responses((status = 200, description = "A page of defenses", body = List<DefenseView>), Refusals))]
 async fn list_defenses(call: Call, Params(params): Params<ListParams>) -> Result<Reply, Problem> {
     let me = call.person()?;
     let query = match call.permit_role(&permissions::LIST_DEFENSES).await {
@@ -68,23 +65,23 @@ async fn list_defenses(call: Call, Params(params): Params<ListParams>) -> Result
         Err(problem) if problem.code == Code::Forbidden => Query::PersonDefenses(me),
         Err(problem) => return Err(problem),
     };
-    let mut after = params.cursor.map(|cursor| sort_key(&cursor, &query)).transpose()?;
+    let mut after = after_in(&query, params.cursor.as_deref())?;
     let mut items = Vec::new();
     for _ in 0..PAGE_READS_MAX {
         let (page, next) = match query {
-            Query::OpenDefenses => call.store().open_defenses(after.as_deref(), PAGE_ITEMS).await?,
-            _ => call.store().defenses_of(me, after.as_deref(), PAGE_ITEMS).await?,
+            Query::OpenDefenses => call.store().open_defenses(after.as_deref(), ITEMS_MAX).await?,
+            _ => call.store().defenses_of(me, after.as_deref(), ITEMS_MAX).await?,
         };
         let wanted = page.iter().filter(|item| {
             params.state.as_ref().is_none_or(|state| item.value.state().word() == state.as_str())
         });
         items.extend(wanted.map(|item| DefenseView::of(&item.value, me)));
         after = next;
-        if after.is_none() || items.len() >= usize::from(PAGE_ITEMS) {
+        if after.is_none() || items.len() >= usize::from(ITEMS_MAX) {
             break;
         }
     }
-    Reply::ok(&Page { items, next_cursor: after.as_deref().map(cursor) })
+    Reply::ok(&List::page(items, after))
 }
 
 /// Reads a defense. The mentor's judgment is left out for its juror until the juror's own is sealed.
@@ -96,8 +93,7 @@ async fn get_defense(call: Call, At(id): At<DefenseId>) -> Result<Reply, Problem
     let me = call.person()?;
     let mut view = DefenseView::of(&defense.value, me);
     if defense.value.shows_mentor_verdict_to(me) {
-        let assessment = call.store().get(&Key::Assessment(defense.value.request().submission)).await?;
-        view.assessment = assessment.map(|item| item.value);
+        view.assessment = call.store().assessment(defense.value.request().submission).await?;
     }
     Ok(Reply::ok(&view)?.at(defense.revision))
 }

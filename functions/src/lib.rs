@@ -14,8 +14,12 @@ pub mod schema; // shapes for the API description
 pub mod signing;
 pub mod token; // bearer tokens // the key that credentials are signed with
 
-pub mod defenses; // the jury
+pub mod catalog; // editions and quotes
+pub mod page; // lists
 pub mod people; // profiles and grants
+pub mod enrollments; // from the quote to the last month
+pub mod invoices; // what is owed and what came in
+pub mod defenses; // the jury
 
 pub mod api; // the routes, put together
 

@@ -47,6 +47,9 @@ pub enum StartError {
     /// The catalog's files have faults.
     #[error("the catalog cannot be loaded:\n{0}")]
     Catalog(String),
+    /// The worker ended with an error.
+    #[error("the worker stopped: {0}")]
+    Worker(String),
     /// The template does not say what to make.
     #[error("the template cannot be read: {0}")]
     Template(String),
@@ -87,7 +90,7 @@ impl LocalStore {
     async fn provision(&self) -> Result<(), StartError> {
         let template = Template::local().map_err(|error| StartError::Template(error.to_string()))?;
         let store = self.store(Settings::default());
-        store.create_table(&template.table_shape()).await?;
+        store.create_table(&template.table.shape).await?;
         store.submissions.create().await?;
         store.evidence.create().await?;
         Ok(())

@@ -10,18 +10,22 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use storage::provision::TableShape;
 
 use properties::{BucketProperties, TableProperties};
 
 /// The template of this system.
 pub const TEMPLATE: &str = include_str!("../template.yaml");
 
-/// The tables and buckets of a template, with its parameters filled in.
+/// The parameters on one machine: plain names, and pages of any origin, because the port is anyone's choice.
+const LOCAL: &[(&str, &str)] = &[("Prefix", ""), ("WebOrigin", "*")];
+
+/// The table and the buckets of a template, with its parameters filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The DynamoDB tables, by the order of their resources' names.
-    pub tables: Vec<Table>,
-    /// The S3 buckets, by the order of their resources' names.
+    /// The one DynamoDB table.
+    pub table: Table,
+    /// The S3 buckets, in the order of their resources' names.
     pub buckets: Vec<Bucket>,
 }
 
@@ -32,43 +36,8 @@ pub struct Table {
     pub resource: String,
     /// The table's name.
     pub name: String,
-    /// The primary key.
-    pub key: Key,
-    /// The global secondary indexes.
-    pub indexes: Vec<Index>,
-    /// The attribute that holds the second in which an item goes away.
-    pub expires: Option<String>,
-}
-
-/// The two attributes that find an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The attribute that says where.
-    pub partition: String,
-    /// The attribute that orders what is there.
-    pub sort: String,
-}
-
-/// A second way to find the items that have its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
-    /// The index's name.
-    pub name: String,
-    /// Its key.
-    pub key: Key,
-    /// What it holds of an item.
-    pub projection: Projection,
-}
-
-/// What an index holds of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Projection {
-    /// Every attribute.
-    All,
-    /// The item's key and the index's.
-    KeysOnly,
-    /// The keys and these attributes.
-    Include(Vec<String>),
+    /// Its keys and indexes.
+    pub shape: TableShape,
 }
 
 /// A bucket.
@@ -116,6 +85,12 @@ pub enum TemplateError {
     /// A function other than `Ref` and `Fn::Sub`.
     #[error("the template: {0} is not understood here; use Ref or Fn::Sub")]
     UnknownFunction(String),
+    /// Everything lives in one table.
+    #[error("the template needs one table and has {found}")]
+    OneTable {
+        /// How many it has.
+        found: usize,
+    },
     /// A resource's properties are not the ones understood here.
     #[error("the template's {resource}: {reason}")]
     Properties {
@@ -189,25 +164,32 @@ enum ResourceType {
 }
 
 impl Template {
+    /// Reads our template as it stands on one machine.
+    pub fn local() -> Result<Self, TemplateError> {
+        Self::parse(TEMPLATE, LOCAL)
+    }
+
     /// Reads a template with values for its parameters; those without a default need one.
     pub fn parse(text: &str, values: &[(&str, &str)]) -> Result<Self, TemplateError> {
         let options = serde_saphyr::options! { reject_unsupported_tags: true, strict_booleans: true };
         let document: Document = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| TemplateError::Shape(Box::new(error)))?;
         let values = fill(document.parameters, values)?;
-        let mut template = Template { tables: Vec::new(), buckets: Vec::new() };
+        let (mut tables, mut buckets) = (Vec::new(), Vec::new());
         for (name, Resource { r#type, properties, .. }) in document.resources {
             let properties = evaluate(properties, &values)?;
             match r#type {
                 ResourceType::Table => {
-                    template.tables.push(read::<TableProperties>(&name, properties)?.table(name)?);
+                    tables.push(read::<TableProperties>(&name, properties)?.table(name)?);
                 }
                 ResourceType::Bucket => {
-                    template.buckets.push(read::<BucketProperties>(&name, properties)?.bucket(name));
+                    buckets.push(read::<BucketProperties>(&name, properties)?.bucket(name));
                 }
             }
         }
-        Ok(template)
+        let [table] = <[Table; 1]>::try_from(tables)
+            .map_err(|tables| TemplateError::OneTable { found: tables.len() })?;
+        Ok(Self { table, buckets })
     }
 }
 

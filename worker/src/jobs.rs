@@ -1,11 +1,32 @@
 //! The table of jobs: the compiler asks for an arm.
 
+mod billing; // charge, bill
+mod calendar; // what was planned for an enrollment
+
+use domain::job::Job;
 use storage::queue::Claimed;
 
 use crate::Worker;
 use crate::outcome::Unfinished;
 
 /// Runs a claimed job to its end.
-pub async fn run(_worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
-    Err(Unfinished::GiveUp(format!("{} has no function yet", claimed.job.kind())))
+pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
+    match claimed.job {
+        Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
+        Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
+        Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
+        Job::BillingRun { .. }
+        | Job::ArrangeSessions { .. }
+        | Job::ExtendSessions { .. }
+        | Job::VerifyUpload { .. }
+        | Job::AbandonUpload { .. }
+        | Job::VerifyRecording { .. }
+        | Job::MissRecording { .. }
+        | Job::CloseCondition { .. } => finish(worker, claimed).await,
+    }
+}
+
+/// Ends a job that has nothing to write.
+pub async fn finish(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
+    Ok(worker.store.transaction::<()>().finish(claimed).commit().await?)
 }

@@ -1,7 +1,6 @@
 //! Before a defense: the mentor asks, staff find a juror, student or staff choose the time.
 
 use axum::http::StatusCode;
-use domain::catalog::Prospectus;
 use domain::defense::{Defense, DefenseRequest, Slot, Wish};
 use domain::enrollment::Enrollment;
 use domain::id::{DefenseId, PersonId, ProjectId, SkillId, SubmissionId};
@@ -74,14 +73,10 @@ async fn project_skills(
     enrollment: &Enrollment,
     project: &ProjectId,
 ) -> Result<Vec<SkillId>, Problem> {
-    // SEAM: read through the catalog's bounded cache (`app.catalog`) once it is there.
-    let key = Key::Edition(enrollment.edition.clone(), enrollment.version);
-    let prospectus: Option<Item<Prospectus>> = call.store().get(&key).await?;
-    let projects = prospectus.map(|item| item.value.projects).unwrap_or_default();
-    let found = projects.into_iter().find(|candidate| candidate.id == *project);
-    found
-        .map(|project| project.skills)
-        .ok_or_else(|| Problem::new(Code::Internal, "The project is not in the enrollment's edition."))
+    let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+    let found = edition.projects.iter().find(|candidate| candidate.id == *project);
+    let missing = || Problem::new(Code::Internal, "The project is not in the enrollment's edition.");
+    found.map(|project| project.skills.clone()).ok_or_else(missing)
 }
 
 /// Who is to judge.

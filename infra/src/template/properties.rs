@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Bucket, CorsRule, Index, Key, Projection, Table, TemplateError};
+use storage::provision::{IndexShape, KeyShape, TableShape};
+
+use super::{Bucket, CorsRule, Table, TemplateError};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -57,21 +59,22 @@ enum KeyType {
 struct IndexProperties {
     index_name: String,
     key_schema: Vec<KeyElement>,
-    projection: ProjectionProperties,
+    #[serde(rename = "Projection")]
+    _projection: Projection,
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "ProjectionType", deny_unknown_fields)]
-enum ProjectionProperties {
-    #[serde(rename = "ALL")]
-    All {},
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Projection {
+    #[serde(rename = "ProjectionType")]
+    _type: ProjectionType,
+}
+
+/// An index holds no more than keys: who finds an item in it writes or reads the item itself.
+#[derive(Deserialize)]
+enum ProjectionType {
     #[serde(rename = "KEYS_ONLY")]
-    KeysOnly {},
-    #[serde(rename = "INCLUDE")]
-    Include {
-        #[serde(rename = "NonKeyAttributes")]
-        attributes: Vec<String>,
-    },
+    KeysOnly,
 }
 
 #[derive(Deserialize)]
@@ -125,18 +128,13 @@ impl TableProperties {
             .time_to_live_specification
             .filter(|expiry| expiry.enabled)
             .map(|expiry| expiry.attribute_name);
-        Ok(Table { resource, name: self.table_name, key, indexes, expires })
+        Ok(Table { resource, name: self.table_name, shape: TableShape { key, indexes, expires } })
     }
 }
 
 impl IndexProperties {
-    fn index(self, resource: &str) -> Result<Index, TemplateError> {
-        let projection = match self.projection {
-            ProjectionProperties::All {} => Projection::All,
-            ProjectionProperties::KeysOnly {} => Projection::KeysOnly,
-            ProjectionProperties::Include { attributes } => Projection::Include(attributes),
-        };
-        Ok(Index { name: self.index_name, key: key(resource, self.key_schema)?, projection })
+    fn index(self, resource: &str) -> Result<IndexShape, TemplateError> {
+        Ok(IndexShape { name: self.index_name, key: key(resource, self.key_schema)? })
     }
 }
 
@@ -147,14 +145,14 @@ impl BucketProperties {
     }
 }
 
-fn key(resource: &str, elements: Vec<KeyElement>) -> Result<Key, TemplateError> {
+fn key(resource: &str, elements: Vec<KeyElement>) -> Result<KeyShape, TemplateError> {
     match <[KeyElement; 2]>::try_from(elements) {
         Ok(
             [
                 KeyElement { attribute_name: partition, key_type: KeyType::Hash },
                 KeyElement { attribute_name: sort, key_type: KeyType::Range },
             ],
-        ) => Ok(Key { partition, sort }),
+        ) => Ok(KeyShape { partition, sort }),
         _ => Err(TemplateError::Key { resource: resource.to_owned() }),
     }
 }

@@ -1,9 +1,12 @@
+use storage::provision::{IndexShape, KeyShape};
+use storage::store::Names;
+
 use super::*;
 
 const VALUES: &[(&str, &str)] = &[("WebOrigin", "http://127.0.0.1:8080")];
 
-fn key(partition: &str, sort: &str) -> Key {
-    Key { partition: partition.to_owned(), sort: sort.to_owned() }
+fn key(partition: &str, sort: &str) -> KeyShape {
+    KeyShape { partition: partition.to_owned(), sort: sort.to_owned() }
 }
 
 fn bucket(resource: &str, name: &str) -> Bucket {
@@ -21,26 +24,39 @@ fn bucket(resource: &str, name: &str) -> Bucket {
 #[test]
 fn ours_has_one_table_and_two_buckets() {
     let template = Template::parse(TEMPLATE, VALUES).expect("a readable template");
-    let queue = Index {
-        name: "queue".to_owned(),
-        key: key("queue_pk", "queue_sk"),
-        projection: Projection::Include(vec!["epoch".to_owned()]),
-    };
-    let table = Table {
-        resource: "Table".to_owned(),
-        name: "compagnon".to_owned(),
-        key: key("pk", "sk"),
-        indexes: vec![queue],
-        expires: Some("expires".to_owned()),
-    };
-    assert_eq!(template.tables, [table]);
+    let queue = IndexShape { name: "queue".to_owned(), key: key("queue_pk", "queue_sk") };
+    let shape =
+        TableShape { key: key("pk", "sk"), indexes: vec![queue], expires: Some("expires".to_owned()) };
+    let table = Table { resource: "Table".to_owned(), name: "compagnon".to_owned(), shape };
+    assert_eq!(template.table, table);
     assert_eq!(template.buckets, [bucket("Evidence", "evidence"), bucket("Submissions", "submissions")]);
+}
+
+#[test]
+fn the_local_names_are_the_ones_the_store_uses() {
+    let Template { table, buckets } = Template::local().expect("a readable template");
+    let Names { table: name, submissions, evidence } = Names::default();
+    assert_eq!(table.name, name);
+    assert_eq!(buckets.iter().map(|bucket| &bucket.name).collect::<Vec<_>>(), [&evidence, &submissions]);
+}
+
+#[test]
+fn there_is_one_table() {
+    let (head, resources) = TEMPLATE.split_once("Resources:\n").expect("resources");
+    let (table, buckets) = resources.split_once("  # Work").expect("a table before the buckets");
+    let error = |text: String| Template::parse(&text, VALUES).expect_err("a refusal").to_string();
+    let twice = format!("{head}Resources:\n{table}{}", table.replace("  Table:", "  Other:"));
+    assert_eq!(error(twice), "the template needs one table and has 2");
+    assert_eq!(
+        error(format!("{head}Resources:\n  # Work{buckets}")),
+        "the template needs one table and has 0"
+    );
 }
 
 #[test]
 fn a_prefix_stands_before_every_name() {
     let template = Template::parse(TEMPLATE, &[VALUES[0], ("Prefix", "lyon-")]).expect("a readable template");
-    assert_eq!(template.tables[0].name, "lyon-compagnon");
+    assert_eq!(template.table.name, "lyon-compagnon");
     assert_eq!(template.buckets[0].name, "lyon-evidence");
 }
 
@@ -66,7 +82,7 @@ fn what_is_not_understood_is_refused() {
         ("BillingMode:", "StreamSpecification:", "the template's Table: unknown field `StreamSpecification`"),
         ("VersioningConfiguration:", "ObjectLockEnabled:", "unknown field `ObjectLockEnabled`"),
         ("pk, AttributeType: S", "pk, AttributeType: N", "unknown variant `N`, expected `S`"),
-        ("ProjectionType: INCLUDE", "ProjectionType: KEYS_ONLY", "NonKeyAttributes"),
+        ("ProjectionType: KEYS_ONLY", "ProjectionType: ALL", "unknown variant `ALL`"),
         ("Type: String", "Type: Number", "unknown variant `Number`"),
         ("Ref: WebOrigin", "Fn::GetAtt: WebOrigin", "Fn::GetAtt is not understood here"),
         ("${Prefix}compagnon", "${AWS::Region}x", "has no parameter AWS::Region"),

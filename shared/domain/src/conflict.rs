@@ -5,9 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::id::{EnrollmentId, PersonId};
+use crate::permission::{Relation, Subject};
+use crate::person::LINE_CHARS_MAX;
 
 /// Why somebody cannot judge a student impartially.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +78,94 @@ impl ConflictSet {
     }
 }
 
+/// What a person declared about themselves: whom they could not judge, or be judged by, impartially.
+///
+/// Every write about a juror is conditional on the declarations of both, juror and student; what a
+/// student declares also goes into the sets of their enrollments, where it stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declarations {
+    /// Who declares.
+    pub person: PersonId,
+    /// About whom, and why, in their words.
+    pub people: BTreeMap<PersonId, String>,
+}
+
+/// The most people one person declares a tie to: a family and a firm.
+pub const DECLARED_MAX: usize = 100;
+
+/// Why a declaration cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DeclarationError {
+    /// Too many.
+    #[error("expected at most {DECLARED_MAX} people")]
+    TooMany,
+    /// Everyone is close to themselves.
+    #[error("nobody declares a tie to themselves")]
+    Oneself {
+        /// Which entry.
+        index: usize,
+    },
+    /// The same person twice.
+    #[error("this person is declared twice")]
+    Twice {
+        /// The later entry.
+        index: usize,
+    },
+    /// The reason is empty, too long, or has control characters.
+    #[error("expected 1 to {LINE_CHARS_MAX} characters without control characters")]
+    Reason {
+        /// Which entry.
+        index: usize,
+    },
+}
+
+impl DeclarationError {
+    /// JSON pointer to the field at fault.
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::TooMany => "/people".into(),
+            Self::Oneself { index } | Self::Twice { index } => format!("/people/{index}/person"),
+            Self::Reason { index } => format!("/people/{index}/reason"),
+        }
+    }
+}
+
+impl Declarations {
+    /// Nothing declared.
+    pub const fn none(person: PersonId) -> Self {
+        Self { person, people: BTreeMap::new() }
+    }
+
+    /// What the person declares now, in place of what they declared before.
+    pub fn declare(self, entries: Vec<(PersonId, String)>) -> Result<Self, DeclarationError> {
+        if entries.len() > DECLARED_MAX {
+            return Err(DeclarationError::TooMany);
+        }
+        let mut people = BTreeMap::new();
+        for (index, (person, reason)) in entries.into_iter().enumerate() {
+            let writable = !reason.trim().is_empty()
+                && reason.chars().count() <= LINE_CHARS_MAX
+                && !reason.chars().any(char::is_control);
+            if !writable {
+                return Err(DeclarationError::Reason { index });
+            }
+            if person == self.person {
+                return Err(DeclarationError::Oneself { index });
+            }
+            if people.insert(person, reason).is_some() {
+                return Err(DeclarationError::Twice { index });
+            }
+        }
+        Ok(Self { people, ..self })
+    }
+}
+
+impl Subject for Declarations {
+    fn relations(&self, person: PersonId, _now: Timestamp) -> Vec<Relation> {
+        if person == self.person { vec![Relation::Owner] } else { Vec::new() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -111,6 +203,20 @@ mod tests {
         let joe = &stored["people"][person("joe").to_string()];
         assert_eq!(*joe, serde_json::json!(["juror_of_a_failed_defense"]));
         assert_eq!(serde_json::from_value::<ConflictSet>(stored).expect("as stored"), set);
+    }
+
+    #[test]
+    fn a_declaration_names_the_entry_at_fault() {
+        let check = |entries: &[(&str, &str)], expected: Option<&str>| {
+            let entries = entries.iter().map(|(name, reason)| (person(name), (*reason).to_owned())).collect();
+            let declared = Declarations::none(person("maya")).declare(entries);
+            assert_eq!(declared.err().map(|error| error.pointer()).as_deref(), expected);
+        };
+        check(&[("joe", "my brother"), ("ines", "we share an office")], None);
+        check(&[("joe", "my brother"), ("maya", "me")], Some("/people/1/person"));
+        check(&[("joe", "my brother"), ("joe", "again")], Some("/people/1/person"));
+        check(&[("joe", " ")], Some("/people/0/reason"));
+        check(&vec![("joe", "x"); DECLARED_MAX + 1], Some("/people"));
     }
 
     proptest! {

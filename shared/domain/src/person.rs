@@ -195,7 +195,12 @@ impl Grant {
     /// Whether it lets its person act in one of these roles on something in that scope.
     pub fn allows(&self, roles: &[Role], subject: &Scope, now: Timestamp) -> bool {
         let covers = self.scope == Scope::Everywhere || self.scope == *subject;
-        roles.contains(&self.role) && covers && self.until.is_none_or(|until| now < until)
+        covers && self.counts_as(roles, now)
+    }
+
+    /// Whether it makes its person one of these, wherever that counts.
+    pub fn counts_as(&self, roles: &[Role], now: Timestamp) -> bool {
+        roles.contains(&self.role) && self.until.is_none_or(|until| now < until)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::time::Zone;
 mod attendance;
 mod booking;
 mod dispute;
+mod host;
 mod policy;
 mod report;
 
@@ -34,6 +35,24 @@ pub enum SessionKind {
     Coaching,
     /// One mentor hands a student to the next.
     Handover,
+}
+
+impl SessionKind {
+    /// The kind's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Discovery => "discovery",
+            Self::Mentoring => "mentoring",
+            Self::Coaching => "coaching",
+            Self::Handover => "handover",
+        }
+    }
+}
+
+impl std::fmt::Display for SessionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
 /// A meeting of two people for one enrollment.
@@ -204,6 +223,15 @@ impl Session {
             Side::Student | Side::School => SessionState::CancelledEarly(cancellation),
         };
         Ok(Self { state, ..self })
+    }
+
+    /// The session of a series booked again, as the series makes it now, where the school had called
+    /// it off: a pause that was taken back. What a person called off stays so.
+    pub fn reinstated(self, again: Self) -> Option<Self> {
+        let SessionState::CancelledEarly(cancellation) = &self.state else { return None };
+        let sequence = self.sequence.saturating_add(1);
+        (self.id == again.id && cancellation.cancelled_by == Side::School)
+            .then_some(Self { sequence, ..again })
     }
 }
 

@@ -212,6 +212,12 @@ impl<R> Transaction<'_, R> {
         self.set(&PersonEnrollment { person, enrollment })
     }
 
+    /// Asks for what is planned for an enrollment, at the instant it is planned for.
+    pub fn then_planned(self, enrollment: &Enrollment) -> Self {
+        let Some(Ok(at)) = enrollment.next_change_at() else { return self };
+        self.enqueue(&Job::ApplyPlanned { enrollment: enrollment.id, at }, at)
+    }
+
     /// Lets the student enroll on the degree again.
     pub fn no_longer_live(self, enrollment: &Enrollment) -> Self {
         self.unset(&Key::Live(enrollment.student, enrollment.degree.clone()))

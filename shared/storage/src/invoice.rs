@@ -111,7 +111,8 @@ impl Subject for Invoices {
     fn relations(&self, person: domain::id::PersonId, now: Timestamp) -> Vec<Relation> {
         let owner = self.enrollment.value.relations(person, now);
         let owner = owner.into_iter().filter(|relation| *relation == Relation::Owner);
-        let payer = self.invoices.iter().any(|invoice| invoice.value.payer == person).then_some(Relation::Payer);
+        let payer =
+            self.invoices.iter().any(|invoice| invoice.value.payer == person).then_some(Relation::Payer);
         owner.chain(payer).collect()
     }
 }
@@ -136,6 +137,11 @@ impl Store {
             return Ok(None);
         };
         self.get(&Key::Invoice(enrollment, place(key, payer))).await
+    }
+
+    /// The draft of an enrollment's first invoice, or what it has become by now.
+    pub async fn first_invoice_or(&self, draft: Invoice) -> Result<Item<Invoice>, StoreError> {
+        Ok(self.get(&draft.key()).await?.unwrap_or(Item::new(draft)))
     }
 
     /// The newest period of an enrollment that has an invoice.
@@ -220,10 +226,11 @@ fn locator(invoice: &Invoice) -> InvoiceLocator {
 
 impl Transaction<'_, InvoiceRefusal> {
     fn begin(self, enrollment: &Item<Enrollment>, began: &Began) -> Self {
-        let transaction = self.save(&enrollment.clone().with(began.enrollment.clone()), InvoiceRefusal::Changed);
-        let attempts = began.attempts.iter();
         let transaction =
-            attempts.fold(transaction, |transaction, attempt| transaction.create(attempt, InvoiceRefusal::Changed));
+            self.save(&enrollment.clone().with(began.enrollment.clone()), InvoiceRefusal::Changed);
+        let attempts = began.attempts.iter();
+        let transaction = attempts
+            .fold(transaction, |transaction, attempt| transaction.create(attempt, InvoiceRefusal::Changed));
         transaction.bill_next(&began.enrollment, began.next.as_ref())
     }
 

@@ -8,7 +8,7 @@
 //! | declared conflicts, availability | person | `conflicts`, `availability` | get |
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
-//! | their submissions | person | `submission#…` | query |
+//! | their submissions | person | `submission#since#…` | query, newest first |
 //! | their defenses | person | `defense#asked#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | the first answer to a key | person | `answer#…` | guard, get |
@@ -35,6 +35,7 @@ use domain::id::{
     AwardId, CommitmentId, CredentialId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId,
     PaymentId, PersonId, ProjectId, RunId, SessionId, SubmissionId, UploadId,
 };
+use domain::occupancy::Week;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -51,9 +52,9 @@ pub enum Key {
     Live(PersonId, DegreeId),
     DeclaredConflicts(PersonId),
     Availability(PersonId),
-    Occupancy(PersonId, WeekKey),
+    Occupancy(PersonId, Week),
     PersonEnrollment(PersonId, EnrollmentId),
-    PersonSubmission(PersonId, SubmissionId),
+    PersonSubmission(PersonId, Timestamp, SubmissionId),
     PersonDefense(PersonId, Timestamp, DefenseId),
     PersonSession(PersonId, Timestamp, SessionId),
     Answer(PersonId, AnswerKey),
@@ -79,15 +80,6 @@ pub enum Key {
     Edition(EditionId, u32),
     Job(Uuid),
     Audit(String, Timestamp, Uuid),
-}
-
-/// An ISO week as it stands in a key: `2027-W05`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WeekKey {
-    /// ISO year.
-    pub year: i16,
-    /// ISO week, 1 to 53.
-    pub week: u8,
 }
 
 /// A digest of route and idempotency key: 64 hex digits.
@@ -121,7 +113,9 @@ impl Key {
             Self::Availability(person) => (person.to_string(), "availability".into()),
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
             Self::PersonEnrollment(person, id) => (person.to_string(), format!("enrollment#{id}")),
-            Self::PersonSubmission(person, id) => (person.to_string(), format!("submission#{id}")),
+            Self::PersonSubmission(person, since, id) => {
+                (person.to_string(), format!("submission#{}#{id}", instant(*since)))
+            }
             Self::PersonDefense(person, asked_at, id) => {
                 (person.to_string(), format!("defense#{}#{id}", instant(*asked_at)))
             }
@@ -171,7 +165,7 @@ impl Key {
             ["availability"] => Self::Availability(read(pk)?),
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
-            ["submission", id] => Self::PersonSubmission(read(pk)?, read(id)?),
+            ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
             ["defense", at, id] => Self::PersonDefense(read(pk)?, read(at)?, read(id)?),
             ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
             ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
@@ -287,21 +281,6 @@ fn read<T: FromStr>(text: &str) -> Result<T, KeyError> {
     text.parse().map_err(|_| KeyError)
 }
 
-impl fmt::Display for WeekKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-W{:02}", self.year, self.week)
-    }
-}
-
-impl FromStr for WeekKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        let (year, week) = text.split_once("-W").ok_or(KeyError)?;
-        Ok(Self { year: read(year)?, week: read(week)? })
-    }
-}
-
 impl fmt::Display for InvoiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:03}#{:04}#{}", self.segment, self.period, self.payer)
@@ -325,9 +304,9 @@ mod tests {
             Key::Live(person, "web-development".parse().expect("a slug")),
             Key::DeclaredConflicts(person),
             Key::Availability(person),
-            Key::Occupancy(person, WeekKey { year: 2027, week: 5 }),
+            Key::Occupancy(person, "2027-W05".parse().expect("a week")),
             Key::PersonEnrollment(person, enrollment),
-            Key::PersonSubmission(person, SubmissionId::derived(&["s"])),
+            Key::PersonSubmission(person, at, SubmissionId::derived(&["s"])),
             Key::PersonDefense(person, at, DefenseId::derived(&["d"])),
             Key::OpenDefense(at, DefenseId::derived(&["d"])),
             Key::PersonSession(person, at, SessionId::derived(&["s"])),

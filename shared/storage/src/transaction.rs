@@ -4,6 +4,7 @@
 //! transaction on the same items, throttling) are retried with full jitter, a bounded number of
 //! times; a guard that fails is never retried.
 
+mod again;
 mod commit;
 mod guard;
 
@@ -19,6 +20,7 @@ use crate::item::{Item, Stored, to_attributes};
 use crate::key::Key;
 use crate::queue::Claimed;
 use crate::store::{Store, StoreError};
+pub use again::read_again;
 pub(crate) use guard::Guard;
 
 /// DynamoDB's bound on one transaction.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::availability::{Availability, EndTime, Window};
+use crate::enrollment::SessionRefused;
 
 fn zone(name: &str) -> Zone {
     name.parse().expect("a zone")
@@ -45,7 +46,10 @@ fn claire(weekdays: &[Weekday]) -> Availability {
     }
 }
 
-fn facts<'a>(availability: &'a Availability, allowed: &'a dyn Fn(Timestamp) -> bool) -> BookingFacts<'a> {
+fn facts<'a>(
+    availability: &'a Availability,
+    allowed: &'a dyn Fn(Timestamp) -> Result<(), SessionRefused>,
+) -> BookingFacts<'a> {
     BookingFacts { availability, accepted_by: &[], allowed, policy: &SessionPolicy::OPENING }
 }
 
@@ -88,7 +92,7 @@ fn a_student_elsewhere_is_told_of_the_weeks_that_move() {
 fn an_occurrence_in_a_gap_is_shifted_and_keeps_the_wall_time_that_was_chosen() {
     let nights = Commitment { weekday: Weekday::Sun, ..tuesdays("Europe/Paris", "02:30", "2027-03-28") };
     let availability = claire(&[Weekday::Sun]);
-    let due = nights.sessions_due(facts(&availability, &|_| true), at("2027-03-20T00:00:00Z"));
+    let due = nights.sessions_due(facts(&availability, &|_| Ok(())), at("2027-03-20T00:00:00Z"));
     let first = due.sessions.first().expect("a session");
     assert_eq!((first.starts_at, first.shifted), (at("2027-03-28T01:00:00Z"), true));
     assert_eq!(first.local.to_string(), "2027-03-28T02:30:00");
@@ -107,14 +111,14 @@ fn sessions_are_made_six_weeks_ahead_and_once() {
     let series = tuesdays("Europe/Paris", "18:00", "2027-03-09");
     let availability = claire(&[Weekday::Tue]);
     let now = at("2027-03-02T09:00:00Z");
-    let due = series.sessions_due(facts(&availability, &|_| true), now);
+    let due = series.sessions_due(facts(&availability, &|_| Ok(())), now);
     assert_eq!(due.sessions.len(), 6); // 9 March to 13 April
     assert_eq!(due.sessions[0].id, series.session_id(date("2027-03-09")));
-    assert_eq!(series.sessions_due(facts(&availability, &|_| true), now), due);
+    assert_eq!(series.sessions_due(facts(&availability, &|_| Ok(())), now), due);
 
     let made = series.materialized(now);
-    assert_eq!(made.sessions_due(facts(&availability, &|_| true), now), Due::default());
-    let next = made.sessions_due(facts(&availability, &|_| true), at("2027-03-09T09:00:00Z"));
+    assert_eq!(made.sessions_due(facts(&availability, &|_| Ok(())), now), Due::default());
+    let next = made.sessions_due(facts(&availability, &|_| Ok(())), at("2027-03-09T09:00:00Z"));
     assert_eq!(
         Vec::from_iter(next.sessions.iter().map(|session| session.local.date())),
         [date("2027-04-20")]
@@ -126,15 +130,18 @@ fn no_session_inside_a_pause_and_all_again_after_it() {
     let series = tuesdays("Europe/Paris", "18:00", "2027-03-09");
     let availability = claire(&[Weekday::Tue]);
     let now = at("2027-03-02T09:00:00Z");
-    let before_pause = |starts_at| starts_at < at("2027-03-31T00:00:00Z");
+    let paused = |day: &str| SessionRefused::MonthPaused { date: date(day) };
+    let before_pause = |starts_at| {
+        let begun = starts_at >= at("2027-03-31T00:00:00Z");
+        if begun { Err(paused(&Zone::utc().date_at(starts_at).to_string())) } else { Ok(()) }
+    };
     let due = series.sessions_due(facts(&availability, &before_pause), now);
     assert_eq!(due.sessions.len(), 4);
-    let left_out =
-        [(date("2027-04-06"), BookingError::NotAllowed), (date("2027-04-13"), BookingError::NotAllowed)];
+    let left_out = ["2027-04-06", "2027-04-13"].map(|day| (date(day), BookingError::NotAllowed(paused(day))));
     assert_eq!(due.left_out, left_out);
 
     let resumed = series.materialized(now).rewound(date("2027-04-08"));
-    let due = resumed.sessions_due(facts(&availability, &|_| true), now);
+    let due = resumed.sessions_due(facts(&availability, &|_| Ok(())), now);
     assert_eq!(Vec::from_iter(due.sessions.iter().map(|session| session.local.date())), [date("2027-04-13")]);
 }
 
@@ -145,7 +152,7 @@ fn a_series_that_cannot_be_is_refused_at_its_field() {
     let check = |pointer: &str, change: fn(&mut Commitment)| {
         let mut series = tuesdays("Europe/Paris", "18:00", "2027-03-09");
         change(&mut series);
-        let refused = series.begin(facts(&availability, &|_| true), now);
+        let refused = series.begin(facts(&availability, &|_| Ok(())), now);
         assert_eq!(refused.map_err(|error| error.pointer()), Err(pointer));
     };
     check("/minutes", |series| series.minutes = 14);
@@ -156,7 +163,7 @@ fn a_series_that_cannot_be_is_refused_at_its_field() {
     check("/first_on", |series| series.with = series.student);
     check("/ends_on", |series| series.ends_on = Some(date("2027-03-08")));
     let series = tuesdays("Europe/Paris", "18:00", "2027-03-09");
-    assert!(series.begin(facts(&availability, &|_| true), now).is_ok());
+    assert!(series.begin(facts(&availability, &|_| Ok(())), now).is_ok());
 }
 
 #[test]
@@ -180,7 +187,7 @@ proptest! {
         runs.extend(gaps);
         for gap in runs {
             now += SignedDuration::from_hours(24 * gap);
-            let due = series.sessions_due(facts(&availability, &|_| true), now);
+            let due = series.sessions_due(facts(&availability, &|_| Ok(())), now);
             made.extend(due.sessions.into_iter().map(|session| session.id));
             series = series.materialized(now);
         }

@@ -85,6 +85,19 @@ impl Enrollment {
         Ok(enrollment)
     }
 
+    /// Who hands the student over when an assignment begins: nobody where it is a cover.
+    pub fn replaced_by(&self, assignment: &MentorAssignment) -> Vec<PersonId> {
+        let hands_over = |former: &&MentorAssignment| {
+            assignment.to.is_none()
+                && former.mentor != assignment.mentor
+                && former.to.is_none_or(|to| assignment.from < to)
+        };
+        let mut replaced = Vec::from_iter(self.mentors.iter().filter(hands_over).map(|former| former.mentor));
+        replaced.sort_unstable();
+        replaced.dedup();
+        replaced
+    }
+
     /// Who meets the student on a date: the cover, if there is one, else the mentor.
     pub fn mentor_on(&self, date: Date) -> Option<PersonId> {
         let covering = |assignment: &&MentorAssignment| assignment.covers(date);

@@ -92,6 +92,18 @@ pub enum PaymentRefused {
     Money(#[from] MoneyError),
 }
 
+impl PaymentId {
+    /// The one payment by which an invoice's money is collected, however often it is tried.
+    pub fn of_charge(invoice: InvoiceId) -> Self {
+        Self::derived(&[&invoice.to_string(), "charge"])
+    }
+
+    /// The payment that finance records under a bank's reference.
+    pub fn of_transfer(invoice: InvoiceId, reference: &str) -> Self {
+        Self::derived(&[&invoice.to_string(), "transfer", reference])
+    }
+}
+
 impl Payment {
     /// A payment to be tried.
     pub fn pending(

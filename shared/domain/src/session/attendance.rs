@@ -29,6 +29,9 @@ pub enum AttendanceError {
     /// It says what nobody can know yet.
     #[error("attendance is never in the future")]
     Future,
+    /// A student speaks for nobody else; who met is the mentor's word, or the provider's.
+    #[error("a student says only when they came themselves")]
+    NotTheirs,
     /// Only the two of them take part.
     #[error("the person does not take part in this session")]
     NotAParticipant,
@@ -67,6 +70,7 @@ impl Session {
     pub fn attend(
         mut self,
         stay: Attendance,
+        by: Side,
         policy: &SessionPolicy,
         now: Timestamp,
     ) -> Result<Self, AttendanceError> {
@@ -75,6 +79,9 @@ impl Session {
         }
         if self.side_of(stay.person) == Side::School {
             return Err(AttendanceError::NotAParticipant);
+        }
+        if by == Side::Student && stay.person != self.student {
+            return Err(AttendanceError::NotTheirs);
         }
         if stay.joined_at > now || stay.left_at.is_some_and(|left_at| left_at > now) {
             return Err(AttendanceError::Future);
@@ -98,6 +105,15 @@ impl Session {
         let met = self.seen(policy) == Outcome::Completed;
         let state = if met { SessionState::InProgress } else { SessionState::Booked };
         Ok(Self { state, ..self })
+    }
+
+    /// The session as time alone has made it: from its end on it is judged by who came, whether or
+    /// not anybody wrote that down. A stay, or a report where nothing is known of who came, may
+    /// still tell more; what was disputed or reported stands.
+    pub fn as_of(self, policy: &SessionPolicy, now: Timestamp) -> Self {
+        let judged =
+            if now < self.ends_at { Err(()) } else { self.clone().conclude(policy, now).map_err(drop) };
+        judged.unwrap_or(self)
     }
 
     /// The session judged by who came; from its end on.

@@ -7,8 +7,9 @@ use thiserror::Error;
 
 use super::{Session, SessionKind, SessionPolicy, SessionState, Side};
 use crate::availability::{Availability, LocalTime};
+use crate::enrollment::{Enrollment, SessionRefused};
 use crate::id::{EnrollmentId, PersonId, SessionId};
-use crate::occupancy::{InvalidSlot, Slot};
+use crate::occupancy::{InvalidSlot, Slot, SlotTaken};
 use crate::time::{InvalidTime, Zone};
 
 /// A time as a person chose it: a wall time in a zone, and which one where the clocks go back.
@@ -63,7 +64,7 @@ pub struct BookingFacts<'a> {
     /// Who agreed to just this time, the asker included.
     pub accepted_by: &'a [PersonId],
     /// Whether the enrollment allows a session that starts then: active, and not paused.
-    pub allowed: &'a dyn Fn(Timestamp) -> bool,
+    pub allowed: &'a dyn Fn(Timestamp) -> Result<(), SessionRefused>,
     /// The school's numbers.
     pub policy: &'a SessionPolicy,
 }
@@ -91,9 +92,18 @@ pub enum BookingError {
     /// The same person on both sides.
     #[error("nobody has a session with themselves")]
     Alone,
+    /// They hold no role that this kind of session asks for.
+    #[error("this person holds no {kind} sessions with this student")]
+    NotAHost {
+        /// What it would be for.
+        kind: SessionKind,
+    },
     /// The enrollment is paused then, or not active (invariant 16).
-    #[error("the enrollment is paused or not active at that time")]
-    NotAllowed,
+    #[error(transparent)]
+    NotAllowed(#[from] SessionRefused),
+    /// One of the two has something else then (invariant 14).
+    #[error(transparent)]
+    Taken(#[from] SlotTaken),
     /// Not in declared availability, and not accepted by both sides (invariant 15).
     #[error("the time lies outside the declared availability")]
     OutsideAvailability,
@@ -109,6 +119,17 @@ pub enum BookingError {
 }
 
 impl BookingFacts<'_> {
+    /// Decides by what an enrollment, an availability and the school's numbers say.
+    pub fn with<T>(
+        enrollment: &Enrollment,
+        availability: &Availability,
+        accepted_by: &[PersonId],
+        decide: impl FnOnce(BookingFacts<'_>) -> T,
+    ) -> T {
+        let allowed = |instant| enrollment.session_allowed_at(instant);
+        decide(BookingFacts { availability, accepted_by, allowed: &allowed, policy: &SessionPolicy::OPENING })
+    }
+
     /// Whether these two may meet in the slot.
     pub fn judge(
         &self,
@@ -123,9 +144,7 @@ impl BookingFacts<'_> {
         if slot.starts_at() <= now {
             return Err(BookingError::Past);
         }
-        if !(self.allowed)(slot.starts_at()) {
-            return Err(BookingError::NotAllowed);
-        }
+        (self.allowed)(slot.starts_at())?;
         let accepted = [student, with].iter().all(|person| self.accepted_by.contains(person));
         if !accepted && !self.availability.covers(slot.starts_at(), slot.ends_at()) {
             return Err(BookingError::OutsideAvailability);

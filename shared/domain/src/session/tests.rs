@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::availability::{Availability, EndTime, LocalTime, Weekday, Window};
+use crate::enrollment::SessionRefused;
 
 const POLICY: SessionPolicy = SessionPolicy::OPENING;
 
@@ -47,7 +48,7 @@ fn booking(time: ChosenTime) -> Booking {
 }
 
 fn facts(availability: &Availability) -> BookingFacts<'_> {
-    BookingFacts { availability, accepted_by: &[], allowed: &|_| true, policy: &POLICY }
+    BookingFacts { availability, accepted_by: &[], allowed: &|_| Ok(()), policy: &POLICY }
 }
 
 /// Booked for 17:00 to 17:45.
@@ -63,7 +64,7 @@ fn stay(name: &str, joined_at: &str) -> Attendance {
 
 fn held(stays: &[(&str, &str)]) -> Session {
     stays.iter().fold(booked(), |session, (name, joined_at)| {
-        session.attend(stay(name, joined_at), &POLICY, day("17:45:00")).expect("a stay")
+        session.attend(stay(name, joined_at), Side::Mentor, &POLICY, day("17:45:00")).expect("a stay")
     })
 }
 
@@ -132,7 +133,8 @@ fn who_joins_within_one_third_has_come() {
 #[test]
 fn who_leaves_before_the_start_has_not_come() {
     let left = Attendance { left_at: Some(day("17:00:00")), ..stay("maya", "16:50:00") };
-    let session = held(&[("claire", "17:00:00")]).attend(left, &POLICY, day("17:45:00")).expect("a stay");
+    let session =
+        held(&[("claire", "17:00:00")]).attend(left, Side::Mentor, &POLICY, day("17:45:00")).expect("a stay");
     assert_eq!(
         session.conclude(&POLICY, day("17:45:00")).map(|it| it.state),
         Ok(SessionState::StudentNoShow)
@@ -149,16 +151,19 @@ fn a_session_is_in_progress_once_both_are_there() {
 fn the_same_stay_said_twice_is_one() {
     let once = held(&[("maya", "17:00:00")]);
     let left = Attendance { left_at: Some(day("17:40:00")), ..stay("maya", "17:00:00") };
-    let ended = once.clone().attend(left, &POLICY, day("17:45:00")).expect("a stay");
+    let ended = once.clone().attend(left, Side::Mentor, &POLICY, day("17:45:00")).expect("a stay");
     assert_eq!(ended.attendance, [left]);
-    assert_eq!(ended.clone().attend(stay("maya", "17:00:00"), &POLICY, day("17:45:00")), Ok(ended));
+    assert_eq!(
+        ended.clone().attend(stay("maya", "17:00:00"), Side::Mentor, &POLICY, day("17:45:00")),
+        Ok(ended)
+    );
 }
 
 #[test]
 fn attendance_that_cannot_be_is_refused() {
     let now = day("17:10:00");
     let check = |stay: Attendance, expected: AttendanceError| {
-        assert_eq!(booked().attend(stay, &POLICY, now), Err(expected));
+        assert_eq!(booked().attend(stay, Side::Mentor, &POLICY, now), Err(expected));
     };
     let outside = AttendanceError::OutsideSession { from: day("16:45:00"), until: day("17:45:00") };
     check(stay("maya", "17:10:01"), AttendanceError::Future);
@@ -169,9 +174,15 @@ fn attendance_that_cannot_be_is_refused() {
     );
     check(stay("tom", "17:00:00"), AttendanceError::NotAParticipant);
     check(stay("maya", "16:44:59"), outside);
-    assert_eq!(booked().attend(stay("maya", "17:45:00"), &POLICY, day("18:00:00")), Err(outside));
+    assert_eq!(
+        booked().attend(stay("maya", "17:45:00"), Side::Mentor, &POLICY, day("18:00:00")),
+        Err(outside)
+    );
     let over = booked().conclude(&POLICY, day("17:45:00")).expect("judged");
-    assert_eq!(over.attend(stay("maya", "17:00:00"), &POLICY, day("18:00:00")), Err(AttendanceError::Over));
+    assert_eq!(
+        over.attend(stay("maya", "17:00:00"), Side::Mentor, &POLICY, day("18:00:00")),
+        Err(AttendanceError::Over)
+    );
 }
 
 #[test]
@@ -283,8 +294,14 @@ fn a_booking_is_judged_by_clock_pause_and_availability() {
     let by = |accepted_by| BookingFacts { accepted_by, ..open };
     check(chosen("2027-03-10", "17:00"), by(&both), Ok(()));
     check(chosen("2027-03-10", "17:00"), by(&both[..1]), Err(BookingError::OutsideAvailability));
-    let paused = BookingFacts { allowed: &|_| false, ..open };
-    check(chosen("2027-03-09", "17:00"), paused, Err(BookingError::NotAllowed));
+    let month_paused = SessionRefused::MonthPaused { date: jiff::civil::date(2027, 3, 9) };
+    let paused = |_| Err(month_paused.clone());
+    let paused = BookingFacts { allowed: &paused, ..open };
+    check(
+        chosen("2027-03-09", "17:00"),
+        paused,
+        Err(BookingError::NotAllowed(SessionRefused::MonthPaused { date: jiff::civil::date(2027, 3, 9) })),
+    );
 
     let alone = Booking { with: person("maya"), ..booking(chosen("2027-03-09", "17:00")) };
     assert_eq!(Session::book(alone, open, now), Err(BookingError::Alone));
@@ -349,10 +366,45 @@ proptest! {
         prop_assume!(joined_at < session.ends_at);
         let (ends_at, length) = (session.ends_at, session.length().as_secs());
         let judged = session
-            .attend(stay("claire", "17:00:00"), &POLICY, ends_at)
-            .and_then(|session| session.attend(Attendance { joined_at, ..stay("maya", "17:00:00") }, &POLICY, ends_at))
+            .attend(stay("claire", "17:00:00"), Side::Mentor, &POLICY, ends_at)
+            .and_then(|session| {
+                let maya = Attendance { joined_at, ..stay("maya", "17:00:00") };
+                session.attend(maya, Side::Student, &POLICY, ends_at)
+            })
             .and_then(|session| session.conclude(&POLICY, ends_at))
             .expect("judged");
         prop_assert_eq!(judged.state == SessionState::Completed, 3 * second <= length);
     }
+}
+
+#[test]
+fn a_session_that_is_over_is_judged_without_anybody_writing_it_down() {
+    let check = |stays: &[(&str, &str)], now: &str, state: SessionState| {
+        assert_eq!(held(stays).as_of(&POLICY, day(now)).state, state, "{stays:?} at {now}");
+    };
+    let both = [("claire", "17:00:00"), ("maya", "17:15:00")];
+    check(&both, "17:44:59", SessionState::InProgress);
+    check(&both, "17:45:00", SessionState::Completed);
+    check(&both[..1], "17:45:00", SessionState::StudentNoShow);
+    check(&[], "17:45:00", SessionState::NobodyCame);
+    check(&[], "17:44:59", SessionState::Booked);
+}
+
+#[test]
+fn a_student_speaks_for_nobody_else() {
+    let said = |name, by| booked().attend(stay(name, "17:00:00"), by, &POLICY, day("17:10:00")).map(drop);
+    assert_eq!(said("claire", Side::Student), Err(AttendanceError::NotTheirs));
+    assert_eq!(said("maya", Side::Student), Ok(()));
+    assert_eq!(said("maya", Side::Mentor), Ok(()));
+}
+
+#[test]
+fn only_what_the_school_called_off_is_booked_again() {
+    let before = at("2027-03-01T00:00:00Z");
+    let cancelled = |by| booked().cancel(by, "", before).expect("cancelled");
+    let again = cancelled(Side::School).reinstated(booked()).expect("booked again");
+    assert_eq!((again.state, again.sequence), (SessionState::Booked, 1));
+    assert_eq!(cancelled(Side::Student).reinstated(booked()), None);
+    assert_eq!(cancelled(Side::Mentor).reinstated(booked()), None);
+    assert_eq!(booked().reinstated(booked()), None);
 }

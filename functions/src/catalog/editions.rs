@@ -1,0 +1,77 @@
+//! Editions through a bounded cache: the list is read again after a while, a version never.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::catalog::{EditionState, Prospectus};
+use domain::id::EditionId;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::call::Call;
+use crate::problem::{Code, Problem};
+
+/// How old the list may be, by the machine's clock.
+const LIST_KEPT: SignedDuration = SignedDuration::from_secs(30);
+/// The most versions kept in memory; more are read from the table each time.
+const VERSIONS_KEPT: usize = 64;
+
+/// The editions that this process has read.
+#[derive(Debug, Default)]
+pub struct Editions {
+    listed: RwLock<Option<Listed>>,
+    versions: RwLock<BTreeMap<(EditionId, u32), Arc<Prospectus>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Listed {
+    at: Timestamp,
+    /// The newest published version of each edition.
+    published: Arc<Vec<Arc<Prospectus>>>,
+}
+
+impl Editions {
+    /// The newest published version of every edition.
+    pub async fn published(&self, call: &Call) -> Result<Arc<Vec<Arc<Prospectus>>>, Problem> {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(listed) = listed.filter(|listed| call.machine_now < listed.at + LIST_KEPT) {
+            return Ok(listed.published);
+        }
+        let mut newest = BTreeMap::new();
+        for prospectus in call.store().editions().await? {
+            if prospectus.edition.state == EditionState::Published {
+                newest.insert(prospectus.edition.id.clone(), Arc::new(prospectus));
+            }
+        }
+        let published = Arc::new(Vec::from_iter(newest.into_values()));
+        let listed = Listed { at: call.machine_now, published: published.clone() };
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(listed);
+        Ok(published)
+    }
+
+    /// The newest published version of an edition.
+    pub async fn latest(&self, call: &Call, id: &EditionId) -> Result<Option<Arc<Prospectus>>, Problem> {
+        Ok(self.published(call).await?.iter().find(|prospectus| prospectus.edition.id == *id).cloned())
+    }
+
+    /// The version that somebody enrolled on.
+    pub async fn version(
+        &self,
+        call: &Call,
+        id: &EditionId,
+        version: u32,
+    ) -> Result<Arc<Prospectus>, Problem> {
+        let key = (id.clone(), version);
+        let kept = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(prospectus) = kept {
+            return Ok(prospectus);
+        }
+        let missing =
+            || Problem::new(Code::Internal, "The edition of this enrollment is not in the catalog.");
+        let prospectus = Arc::new(call.store().edition(id, version).await?.ok_or_else(missing)?);
+        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        if versions.len() < VERSIONS_KEPT {
+            versions.insert(key, prospectus.clone());
+        }
+        Ok(prospectus)
+    }
+}

@@ -1,0 +1,139 @@
+//! Accepting a contract: it, the first invoice and its charge are written together; the charge is
+//! the worker's, and the answer waits for it a little while.
+
+use std::time::Duration;
+
+use domain::billing::PeriodKey;
+use domain::enrollment::{PaymentMethod, State};
+use domain::id::{EnrollmentId, PaymentId};
+use domain::invoice::{Invoice, PaymentKind, PaymentState};
+use serde::{Deserialize, Serialize};
+use storage::invoice::InvoiceRefusal;
+use storage::{Item, Stored};
+use utoipa::ToSchema;
+
+use super::{EnrollmentView, progress, view};
+use crate::body::Json;
+use crate::call::{Call, KeyedCall};
+use crate::params::At;
+use crate::permissions;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::schema::Refusals;
+
+/// How often the answer looks for its charge, when nothing of this process tells it.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What a student agrees to, and how they pay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptBody {
+    /// The version of the contract that was read.
+    contract_version: u32,
+    /// How invoices are paid.
+    #[schema(value_type = Object, example = json!({"kind": "manual"}))]
+    payment_method: PaymentMethod,
+}
+
+/// The enrollment, and what became of its first payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    #[serde(flatten)]
+    enrollment: EnrollmentView,
+    payment: PaymentView,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PaymentView {
+    /// `pending`, `paid` or `declined`.
+    state: String,
+    /// Why, where it was declined.
+    reason: Option<String>,
+}
+
+/// Accepts the contract and pays the first month.
+#[utoipa::path(post, path = "/v1/enrollments/{id}/accept", tag = "enrollments", params(("id" = String, Path)),
+    request_body = AcceptBody, responses((status = 200, description = "The enrollment", body = Accepted), Refusals))]
+pub async fn accept(
+    KeyedCall(call): KeyedCall,
+    At(id): At<EnrollmentId>,
+    Json(body): Json<AcceptBody>,
+) -> Result<Reply, Problem> {
+    if !call.app.settings.payment_methods.contains(&kind(&body.payment_method)) {
+        return Err(Problem::field("/payment_method/kind", "This way to pay is not offered here."));
+    }
+    let found = progress(&call, &permissions::ACCEPT, id).await?;
+    let accepted =
+        found.enrollment.value.clone().accept(body.contract_version, body.payment_method, call.now)?;
+    call.expect(&found.enrollment)?;
+    let draft = Invoice::draft(&accepted, PeriodKey::FIRST, accepted.student);
+    let draft = call.store().first_invoice_or(draft).await?;
+    let item = found.enrollment.clone().with(accepted);
+    let mut shown = found;
+    shown.enrollment = Item { revision: item.revision + 1, ..item.clone() };
+    let pending = Accepted {
+        enrollment: view(&call, &shown).await?,
+        payment: PaymentView { state: "pending".into(), reason: None },
+    };
+    let reply = Reply::ok(&pending)?.at(item.revision + 1);
+    let transaction = call.store().accept_contract(&item, &draft, call.now);
+    let by = item.value.student.to_string();
+    let reply = call.commit(transaction.audit(&item.value.key(), "accept", &by, call.now), reply).await?;
+    if reply.replayed {
+        return Ok(reply);
+    }
+    let waited = tokio::time::timeout(call.app.settings.accept_wait, answered(&call, id, &draft.value)).await;
+    let reply = match waited {
+        Ok(payment) => answer(&call, id, payment?).await?,
+        // The charge goes on without the caller, who reads what became of it.
+        Err(_) => reply,
+    };
+    keep(&call, &reply).await?;
+    Ok(reply)
+}
+
+const fn kind(method: &PaymentMethod) -> PaymentKind {
+    match method {
+        PaymentMethod::Manual => PaymentKind::Manual,
+        PaymentMethod::Sandbox { .. } => PaymentKind::Sandbox,
+    }
+}
+
+/// Waits until the first payment is paid or declined.
+async fn answered(call: &Call, id: EnrollmentId, invoice: &Invoice) -> Result<PaymentView, Problem> {
+    let payment = PaymentId::of_charge(invoice.id);
+    loop {
+        let woken = call.store().woken();
+        let tried = call.store().payment(id, payment).await?.map(|kept| kept.value.payment.state);
+        match tried {
+            Some(PaymentState::Paid { .. }) => return Ok(PaymentView { state: "paid".into(), reason: None }),
+            Some(PaymentState::Declined { reason }) => {
+                return Ok(PaymentView { state: "declined".into(), reason: Some(reason) });
+            }
+            // What finance will record, or what nobody has answered yet.
+            _ => {}
+        }
+        let _ = tokio::time::timeout(LOOK_AGAIN, woken).await;
+    }
+}
+
+async fn answer(call: &Call, id: EnrollmentId, payment: PaymentView) -> Result<Reply, Problem> {
+    let found = progress(call, &permissions::ACCEPT, id).await?;
+    debug_assert!(payment.state != "paid" || found.enrollment.value.state != State::Applied);
+    let revision = found.enrollment.revision;
+    let accepted = Accepted { enrollment: view(call, &found).await?, payment };
+    Ok(Reply::ok(&accepted)?.at(revision))
+}
+
+/// Keeps the better answer for the call's repeats.
+async fn keep(call: &Call, reply: &Reply) -> Result<(), Problem> {
+    let Some(asked) = &call.asked else { return Ok(()) };
+    let record = call.record(asked, reply);
+    Ok(call.store().transaction::<Problem>().set(&record).commit().await?)
+}
+
+impl From<InvoiceRefusal> for Problem {
+    fn from(_: InvoiceRefusal) -> Self {
+        Self::changed()
+    }
+}

@@ -1,0 +1,162 @@
+//! People's weeks, one item each: why nobody is booked twice.
+//!
+//! A booking reads the weeks of everyone who takes part ([`Store::diaries`]), sets the bits of its
+//! slot ([`Diaries::reserve`]) and saves the weeks it touched in the transaction that keeps what was
+//! booked ([`Transaction::keep_diaries`]). A bit that is set is a taken slot; a week that somebody
+//! else wrote in between is read again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::id::PersonId;
+use domain::occupancy::{Diary, NotReserved, Occupancy, Slot, SlotTaken, Week};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Item, Stored};
+use crate::key::Key;
+use crate::store::{Store, StoreError};
+use crate::transaction::Transaction;
+
+/// One person's week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusyWeek {
+    person: PersonId,
+    week: Week,
+    quarters: Occupancy,
+}
+
+impl Stored for BusyWeek {
+    const KIND: &'static str = "occupancy";
+
+    fn key(&self) -> Key {
+        Key::Occupancy(self.person, self.week)
+    }
+}
+
+/// The weeks of several people as they were read, with what was reserved and given back since.
+#[derive(Debug, Clone, Default)]
+pub struct Diaries {
+    weeks: BTreeMap<(PersonId, Week), Item<BusyWeek>>,
+    touched: BTreeSet<(PersonId, Week)>,
+}
+
+impl Diaries {
+    /// With the slot booked for everyone, if everyone is free.
+    pub fn reserve(self, people: &[PersonId], slot: Slot) -> Result<Self, SlotTaken> {
+        let weeks = slot.weeks();
+        weeks.into_iter().try_fold(self, |diaries, (week, quarters)| {
+            diaries.turn(people, week, |booked| booked.reserve(quarters))
+        })
+    }
+
+    /// With the slot given back by everyone.
+    pub fn release(self, people: &[PersonId], slot: Slot) -> Result<Self, NotReserved> {
+        let weeks = slot.weeks();
+        weeks.into_iter().try_fold(self, |diaries, (week, quarters)| {
+            diaries.turn(people, week, |booked| booked.release(quarters))
+        })
+    }
+
+    /// One person's weeks, to look for other times in.
+    pub fn of(&self, person: PersonId) -> Diary {
+        let own = self.weeks.iter().filter(|((owner, _), _)| *owner == person);
+        own.map(|((_, week), item)| (*week, item.value.quarters.clone())).collect()
+    }
+
+    /// How many weeks a transaction with these writes.
+    pub fn touched(&self) -> usize {
+        self.touched.len()
+    }
+
+    fn turn<E>(
+        mut self,
+        people: &[PersonId],
+        week: Week,
+        change: impl Fn(Occupancy) -> Result<Occupancy, E>,
+    ) -> Result<Self, E> {
+        for person in people {
+            let place = (*person, week);
+            let item = self.weeks.remove(&place).unwrap_or_else(|| free(*person, week));
+            let changed =
+                item.try_map(|busy| change(busy.quarters).map(|quarters| BusyWeek { quarters, ..busy }))?;
+            self.weeks.insert(place, changed);
+            self.touched.insert(place);
+        }
+        Ok(self)
+    }
+}
+
+fn free(person: PersonId, week: Week) -> Item<BusyWeek> {
+    Item::new(BusyWeek { person, week, quarters: Occupancy::FREE })
+}
+
+impl Store {
+    /// The given weeks of each of these people; one that was never booked in is free.
+    pub async fn diaries(
+        &self,
+        people: &[PersonId],
+        weeks: impl IntoIterator<Item = Week>,
+    ) -> Result<Diaries, StoreError> {
+        let weeks = BTreeSet::from_iter(weeks);
+        let places = people.iter().flat_map(|person| weeks.iter().map(|week| Key::Occupancy(*person, *week)));
+        let read: Vec<Item<BusyWeek>> = self.get_many(&Vec::from_iter(places)).await?;
+        let weeks = read.into_iter().map(|item| ((item.value.person, item.value.week), item));
+        Ok(Diaries { weeks: weeks.collect(), touched: BTreeSet::new() })
+    }
+}
+
+impl<R: Clone> Transaction<'_, R> {
+    /// Saves the weeks that were booked in or given back, if nobody else wrote them in between.
+    pub fn keep_diaries(self, diaries: &Diaries, changed: R) -> Self {
+        let touched = diaries.touched.iter().filter_map(|place| diaries.weeks.get(place));
+        touched.fold(self, |transaction, week| transaction.save(week, changed.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{from_attributes, to_attributes};
+
+    fn slot(starts_at: &str, minutes: u16) -> Slot {
+        Slot::new(starts_at.parse().expect("an instant"), minutes).expect("a slot")
+    }
+
+    fn people() -> [PersonId; 2] {
+        [PersonId::derived(&["maya"]), PersonId::derived(&["claire"])]
+    }
+
+    #[test]
+    fn a_week_reads_back_as_it_was_written() {
+        let week: Week = "2027-W10".parse().expect("a week");
+        let booked = Diaries::default().reserve(&people(), slot("2027-03-09T17:00:00Z", 45)).expect("free");
+        let busy = &booked.weeks[&(people()[0], week)].value;
+        let read: Item<BusyWeek> =
+            from_attributes(to_attributes(busy, 3).expect("plain data")).expect("as written");
+        assert_eq!((&read.value, read.revision), (busy, 3));
+    }
+
+    #[test]
+    fn a_slot_is_booked_for_everyone_or_nobody() {
+        let [maya, claire] = people();
+        let hers = Diaries::default().reserve(&[claire], slot("2027-03-09T17:30:00Z", 30)).expect("free");
+        let wanted = slot("2027-03-09T17:00:00Z", 45);
+        assert_eq!(hers.clone().reserve(&[maya, claire], wanted).map(drop), Err(SlotTaken));
+        assert!(hers.reserve(&[maya], wanted).is_ok());
+    }
+
+    #[test]
+    fn a_slot_over_the_weeks_edge_touches_two_weeks_of_each() {
+        let edge = slot("2027-03-14T23:45:00Z", 45);
+        let booked = Diaries::default().reserve(&people(), edge).expect("free");
+        assert_eq!(booked.touched(), 4);
+        let moved = booked.release(&people(), edge).expect("booked");
+        let moved = moved.reserve(&people(), slot("2027-03-14T23:30:00Z", 45)).expect("free again");
+        assert_eq!(moved.touched(), 4);
+    }
+
+    #[test]
+    fn what_nobody_booked_cannot_be_given_back() {
+        let never = Diaries::default().release(&people(), slot("2027-03-09T17:00:00Z", 45));
+        assert_eq!(never.map(drop), Err(NotReserved));
+    }
+}

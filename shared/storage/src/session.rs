@@ -1,0 +1,270 @@
+//! Sessions, and the calendar they are changed in: the two people's weeks, the enrollment's agenda
+//! and the sessions themselves are read together, changed by the rules, and written together.
+
+use domain::agenda::{Agenda, Meeting};
+use domain::commitment::Due;
+use domain::enrollment::Enrollment;
+use domain::id::{PersonId, SessionId};
+use domain::occupancy::{InvalidSlot, NotReserved, Slot, SlotTaken};
+use domain::permission::{Loaded, Permitted, Relation, Subject};
+use domain::session::{BookingError, Session};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::enrollment::Progress;
+use crate::item::{Item, Stored, from_attributes};
+use crate::key::{Key, Query};
+use crate::occupancy::Diaries;
+use crate::store::{Order, Page, Store, StoreError};
+use crate::transaction::Transaction;
+
+impl Stored for Session {
+    const KIND: &'static str = "session";
+
+    fn key(&self) -> Key {
+        Key::Session(self.id)
+    }
+}
+
+/// That a person takes part in a session that begins then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonSession {
+    person: PersonId,
+    starts_at: Timestamp,
+    session: SessionId,
+}
+
+impl PersonSession {
+    /// The entries of both people for a session as it stands.
+    fn both(session: &Session) -> [Self; 2] {
+        let Session { id, starts_at, .. } = *session;
+        [session.student, session.with].map(|person| Self { person, starts_at, session: id })
+    }
+}
+
+impl Stored for PersonSession {
+    const KIND: &'static str = "person_session";
+
+    fn key(&self) -> Key {
+        Key::PersonSession(self.person, self.starts_at, self.session)
+    }
+}
+
+/// A page of a person's own sessions, earliest first.
+#[derive(Debug, Clone)]
+pub struct Timetable {
+    person: PersonId,
+    /// The sessions.
+    pub sessions: Vec<Item<Session>>,
+    /// Sort key of the last one when there are more.
+    pub next: Option<String>,
+}
+
+impl Subject for Timetable {
+    fn relations(&self, person: PersonId, _now: Timestamp) -> Vec<Relation> {
+        if person == self.person { vec![Relation::Owner] } else { Vec::new() }
+    }
+}
+
+/// Why a change of the calendar was not written: in each case what was read is no longer so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookRefusal {
+    /// Somebody changed one of the weeks, the session, the agenda or the enrollment.
+    Changed,
+    /// The session was made in between.
+    Made,
+}
+
+/// Why a session does not fit into the calendar as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Misfit {
+    /// One of the two has something else then.
+    #[error(transparent)]
+    Taken(#[from] SlotTaken),
+    /// The time to be given back is not booked: a bug.
+    #[error(transparent)]
+    NotReserved(#[from] NotReserved),
+    /// The session's own time is no slot: a bug.
+    #[error(transparent)]
+    InvalidSlot(#[from] InvalidSlot),
+}
+
+/// What a series came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Made {
+    /// Sessions that were booked, in order.
+    pub sessions: Vec<Session>,
+    /// Dates without one, and why.
+    pub left_out: Vec<(Date, BookingError)>,
+}
+
+/// All that a change of an enrollment's sessions is conditional on, as it was read, with the changes.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    enrollment: Item<Enrollment>,
+    agenda: Item<Agenda>,
+    diaries: Diaries,
+    changes: Vec<Change>,
+}
+
+/// A session to be written, and where its entries stood before.
+#[derive(Debug, Clone)]
+struct Change {
+    was: Option<Session>,
+    session: Item<Session>,
+}
+
+impl Calendar {
+    /// The calendar without changes.
+    pub const fn new(enrollment: Item<Enrollment>, agenda: Item<Agenda>, diaries: Diaries) -> Self {
+        Self { enrollment, agenda, diaries, changes: Vec::new() }
+    }
+
+    /// Books a new session, if both are free. Nothing changes where it does not fit.
+    pub fn add(&mut self, session: Session, now: Timestamp) -> Result<(), Misfit> {
+        self.turn(None, Item::new(session), now)
+    }
+
+    /// Lets a session become another: moved, cancelled, booked again.
+    pub fn change(&mut self, session: Item<Session>, becomes: Session, now: Timestamp) -> Result<(), Misfit> {
+        let was = session.value.clone();
+        self.turn(Some(was), session.with(becomes), now)
+    }
+
+    /// Books what is due of a series: dates whose time is taken are left out, and sessions that are
+    /// known stay as they are, unless the school had called them off.
+    pub fn make(&mut self, due: Due, known: &[Item<Session>], now: Timestamp) -> Result<Made, Misfit> {
+        let mut made = Made { sessions: Vec::new(), left_out: due.left_out };
+        for session in due.sessions {
+            let booked = match known.iter().find(|known| known.value.id == session.id) {
+                None => Some((None, Item::new(session))),
+                Some(known) => {
+                    let again = known.value.clone().reinstated(session);
+                    again.map(|again| (Some(known.value.clone()), known.clone().with(again)))
+                }
+            };
+            let Some((was, item)) = booked else { continue };
+            let session = item.value.clone();
+            match self.turn(was, item, now) {
+                Ok(()) => made.sessions.push(session),
+                Err(Misfit::Taken(taken)) => made.left_out.push((session.local.date(), taken.into())),
+                Err(misfit) => return Err(misfit),
+            }
+        }
+        made.left_out.sort_by_key(|(date, _)| *date);
+        Ok(made)
+    }
+
+    /// What a session takes of two people's time is what changes between before and after.
+    fn turn(&mut self, was: Option<Session>, session: Item<Session>, now: Timestamp) -> Result<(), Misfit> {
+        let after = &session.value;
+        let people = [after.student, after.with];
+        let mut diaries = self.diaries.clone();
+        if let Some(live) = was.as_ref().filter(|was| was.state.is_live()) {
+            diaries = diaries.release(&people, live.slot()?)?;
+        }
+        let mut agenda = self.agenda.value.clone();
+        if after.state.is_live() {
+            diaries = diaries.reserve(&people, after.slot()?)?;
+            agenda = agenda.with(meeting(after), now);
+        } else {
+            agenda = agenda.without(after.id, now);
+        }
+        self.agenda.value = agenda;
+        self.diaries = diaries;
+        self.changes.push(Change { was, session });
+        Ok(())
+    }
+
+    /// Whether it is as it was read.
+    pub fn is_unchanged(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+const fn meeting(session: &Session) -> Meeting {
+    let Session { id, kind, with, starts_at, ends_at, .. } = *session;
+    Meeting { session: id, kind, with, starts_at, ends_at }
+}
+
+/// The weeks that sessions take of the people's time.
+pub fn weeks_of<'a>(
+    sessions: impl IntoIterator<Item = &'a Session>,
+) -> impl Iterator<Item = domain::occupancy::Week> {
+    let slots = sessions.into_iter().filter_map(|session| session.slot().ok());
+    slots.flat_map(|slot: Slot| slot.weeks().map(|(week, _)| week))
+}
+
+impl Store {
+    /// A session.
+    pub async fn session(&self, id: SessionId) -> Result<Option<Loaded<Item<Session>>>, StoreError> {
+        let item: Option<Item<Session>> = self.get(&Key::Session(id)).await?;
+        Ok(item.map(|item| self.loaded(item)))
+    }
+
+    /// Sessions by id, for the system's own jobs; what is not there is left out.
+    pub async fn sessions_for_job(&self, ids: &[SessionId]) -> Result<Vec<Item<Session>>, StoreError> {
+        self.get_many(&Vec::from_iter(ids.iter().copied().map(Key::Session))).await
+    }
+
+    /// What a change of a session is judged by, for somebody who may change it.
+    pub async fn around(&self, session: &Permitted<Item<Session>>) -> Result<Option<Progress>, StoreError> {
+        self.progress_for_job(session.value.enrollment).await
+    }
+
+    /// A page of a person's sessions that begin in a span of time.
+    pub async fn timetable(
+        &self,
+        person: PersonId,
+        (from, to): (Timestamp, Timestamp),
+        after: Option<&str>,
+        items_max: u16,
+    ) -> Result<Loaded<Timetable>, StoreError> {
+        let query = Query::PersonSessions { person, from, to };
+        let Page { items, next } = self.page(&query, Order::Ascending, after, items_max).await?;
+        let links = items.into_iter().map(from_attributes::<PersonSession>);
+        let keys = links.map(|link| Ok(Key::Session(link?.value.session)));
+        let keys: Vec<Key> = keys.collect::<Result<_, StoreError>>()?;
+        Ok(self.loaded(Timetable { person, sessions: self.get_many(&keys).await?, next }))
+    }
+
+    /// Keeps a session whose time does not change.
+    pub fn keep_session(&self, session: &Item<Session>) -> Transaction<'_, BookRefusal> {
+        self.transaction().save(session, BookRefusal::Changed)
+    }
+
+    /// Keeps a changed calendar: each session, its entries for both people, both people's weeks and
+    /// the agenda, if nothing of it, and not the enrollment, was changed since it was read.
+    pub fn keep_calendar(&self, calendar: &Calendar) -> Transaction<'_, BookRefusal> {
+        let Calendar { enrollment, agenda, diaries, changes } = calendar;
+        let transaction = self.transaction().require(enrollment, BookRefusal::Changed);
+        if changes.is_empty() {
+            return transaction;
+        }
+        let transaction = changes.iter().fold(transaction, keep_change);
+        transaction.save(agenda, BookRefusal::Changed).keep_diaries(diaries, BookRefusal::Changed)
+    }
+}
+
+fn keep_change<'store>(
+    transaction: Transaction<'store, BookRefusal>,
+    Change { was, session }: &Change,
+) -> Transaction<'store, BookRefusal> {
+    let transaction = match was {
+        None => transaction.create(&session.value, BookRefusal::Made),
+        Some(_) => transaction.save(session, BookRefusal::Changed),
+    };
+    // A transaction touches an item once: an entry that stays in its place is left alone.
+    let elsewhere = was.as_ref().filter(|was| was.starts_at != session.value.starts_at);
+    let gone = elsewhere.map(PersonSession::both).into_iter().flatten();
+    let transaction = gone.fold(transaction, |transaction, entry| transaction.unset(&entry.key()));
+    if was.is_some() && elsewhere.is_none() {
+        return transaction;
+    }
+    PersonSession::both(&session.value).iter().fold(transaction, Transaction::set)
+}
+
+#[cfg(test)]
+mod tests;
