@@ -7,10 +7,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
-use crate::defenses;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, enrollments, invoices, people};
+use crate::{catalog, companion, defenses, enrollments, invoices, people, submissions, uploads};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -31,7 +30,11 @@ pub fn enrollment() -> OpenApiRouter<App> {
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(defenses::routes())
+    OpenApiRouter::new()
+        .merge(uploads::routes())
+        .merge(companion::routes())
+        .merge(submissions::routes())
+        .merge(defenses::routes())
 }
 
 /// Both, for one machine and for the description.

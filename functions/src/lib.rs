@@ -20,6 +20,10 @@ pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
 pub mod defenses; // the jury
+pub mod capability; // the key of an upload's endpoint
+pub mod uploads; // bytes on their way in
+pub mod companion; // Uppy's calls under an upload's endpoint
+pub mod submissions; // work handed in, and the mentor's judgment
 
 pub mod api; // the routes, put together
 

@@ -2,6 +2,8 @@
 
 mod billing; // charge, bill
 mod calendar; // what was planned for an enrollment
+mod recording; // what becomes of a defense by itself
+mod upload; // confirm what arrived, give up what stopped
 
 use domain::job::Job;
 use storage::queue::Claimed;
@@ -15,14 +17,14 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
         Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
         Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
-        Job::BillingRun { .. }
-        | Job::ArrangeSessions { .. }
-        | Job::ExtendSessions { .. }
-        | Job::VerifyUpload { .. }
-        | Job::AbandonUpload { .. }
-        | Job::VerifyRecording { .. }
-        | Job::MissRecording { .. }
-        | Job::CloseCondition { .. } => finish(worker, claimed).await,
+        Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
+        Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,
+        Job::VerifyRecording { defense } => recording::verify(worker, claimed, defense).await,
+        Job::MissRecording { defense } => recording::miss(worker, claimed, defense).await,
+        Job::CloseCondition { defense } => recording::close_condition(worker, claimed, defense).await,
+        Job::BillingRun { .. } | Job::ArrangeSessions { .. } | Job::ExtendSessions { .. } => {
+            finish(worker, claimed).await
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::step::Step;
+use super::step::act;
 use super::{DefenseView, POLICY};
 use crate::App;
 use crate::body::Json;
@@ -41,14 +41,13 @@ pub(super) struct ConsentBody {
 #[utoipa::path(post, path = "/v1/defenses/{id}/consent", tag = "defenses", request_body = ConsentBody,
     params(("id" = String, Path)),
     responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
-async fn consent(
-    call: Call,
-    At(id): At<DefenseId>,
-    Json(body): Json<ConsentBody>,
-) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::CONSENT, id).await?;
-    let next = step.defense().consented(call.person()?, body.text_version, call.now)?;
-    step.keep(next, StatusCode::OK).await
+async fn consent(call: Call, At(id): At<DefenseId>, Json(body): Json<ConsentBody>) -> Result<Reply, Problem> {
+    let me = call.person()?;
+    act(&call, &permissions::CONSENT, id, |hearing| {
+        let defense = hearing.defense.value.clone();
+        Ok((StatusCode::OK, defense.consented(me, body.text_version.clone(), call.now)?))
+    })
+    .await
 }
 
 /// Takes one's agreement back before the start: no recording, and so no defense.
@@ -56,9 +55,11 @@ async fn consent(
     params(("id" = String, Path)),
     responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
 async fn withdraw_consent(call: Call, At(id): At<DefenseId>) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::WITHDRAW_CONSENT, id).await?;
-    let next = step.defense().consent_withdrawn(call.person()?, call.now)?;
-    step.keep(next, StatusCode::OK).await
+    let me = call.person()?;
+    act(&call, &permissions::WITHDRAW_CONSENT, id, |hearing| {
+        Ok((StatusCode::OK, hearing.defense.value.clone().consent_withdrawn(me, call.now)?))
+    })
+    .await
 }
 
 /// What the juror saw to before the start.
@@ -78,11 +79,13 @@ async fn start_defense(
     At(id): At<DefenseId>,
     Json(body): Json<StartBody>,
 ) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::START_DEFENSE, id).await?;
     let identity = if body.identity_checked { Identity::Checked } else { Identity::Unchecked };
-    let conflicts = &step.hearing.progress.conflicts.value;
-    let next = step.defense().started(call.person()?, identity, conflicts, POLICY, call.now)?;
-    step.keep(next, StatusCode::OK).await
+    let me = call.person()?;
+    act(&call, &permissions::START_DEFENSE, id, |hearing| {
+        let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
+        Ok((StatusCode::OK, defense.started(me, identity, conflicts, POLICY, call.now)?))
+    })
+    .await
 }
 
 /// How it ended.
@@ -98,12 +101,10 @@ pub(super) struct EndBody {
 #[utoipa::path(post, path = "/v1/defenses/{id}/end", tag = "defenses", request_body = EndBody,
     params(("id" = String, Path)),
     responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
-async fn end_defense(
-    call: Call,
-    At(id): At<DefenseId>,
-    Json(body): Json<EndBody>,
-) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::END_DEFENSE, id).await?;
-    let next = step.defense().ended(body.outcome, call.person()?, POLICY, call.now)?;
-    step.keep(next, StatusCode::OK).await
+async fn end_defense(call: Call, At(id): At<DefenseId>, Json(body): Json<EndBody>) -> Result<Reply, Problem> {
+    let me = call.person()?;
+    act(&call, &permissions::END_DEFENSE, id, |hearing| {
+        Ok((StatusCode::OK, hearing.defense.value.clone().ended(body.outcome, me, POLICY, call.now)?))
+    })
+    .await
 }

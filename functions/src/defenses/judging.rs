@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::step::Step;
+use super::step::act;
 use super::{DefenseView, POLICY};
 use crate::App;
 use crate::body::Json;
@@ -91,14 +91,17 @@ async fn give_verdict(
     At(id): At<DefenseId>,
     Json(body): Json<VerdictBody>,
 ) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::GIVE_VERDICT, id).await?;
     let verdicts = body.verdicts.into_iter().enumerate().map(|(index, verdict)| verdict.parse(index));
-    let verdicts = verdicts.collect::<Result<_, _>>()?;
-    let conflicts = &step.hearing.progress.conflicts.value;
-    match step.defense().verdict_given(call.person()?, verdicts, conflicts, POLICY, call.now)? {
-        GivenVerdict::Sealed(next) => step.keep(next, StatusCode::CREATED).await,
-        GivenVerdict::Drafted(next) => step.keep(next, StatusCode::ACCEPTED).await,
-    }
+    let verdicts: Vec<SkillJudgment> = verdicts.collect::<Result<_, _>>()?;
+    let me = call.person()?;
+    act(&call, &permissions::GIVE_VERDICT, id, |hearing| {
+        let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
+        Ok(match defense.verdict_given(me, verdicts.clone(), conflicts, POLICY, call.now)? {
+            GivenVerdict::Sealed(next) => (StatusCode::CREATED, next),
+            GivenVerdict::Drafted(next) => (StatusCode::ACCEPTED, next),
+        })
+    })
+    .await
 }
 
 /// Why a defense counts without a recording.
@@ -118,8 +121,10 @@ async fn waive_recording(
     At(id): At<DefenseId>,
     Json(body): Json<WaiverBody>,
 ) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::WAIVE_RECORDING, id).await?;
-    let conflicts = &step.hearing.progress.conflicts.value;
-    let next = step.defense().waived(call.person()?, body.reason, conflicts, POLICY, call.now)?;
-    step.keep(next, StatusCode::OK).await
+    let me = call.person()?;
+    act(&call, &permissions::WAIVE_RECORDING, id, |hearing| {
+        let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
+        Ok((StatusCode::OK, defense.waived(me, body.reason.clone(), conflicts, POLICY, call.now)?))
+    })
+    .await
 }

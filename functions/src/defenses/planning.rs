@@ -4,17 +4,16 @@ use axum::http::StatusCode;
 use domain::defense::{Defense, DefenseRequest, Slot, Wish};
 use domain::enrollment::Enrollment;
 use domain::id::{DefenseId, PersonId, ProjectId, SkillId, SubmissionId};
-use domain::submission::Submission;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
+use storage::Item;
 use storage::defense::{Defensible, Hearing};
-use storage::{Item, Key};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::step::Step;
+use super::step::{act, keep};
 use super::{DefenseView, POLICY};
 use crate::App;
 use crate::body::Json;
@@ -64,7 +63,7 @@ async fn request_defense(
     let request = DefenseRequest::of(id, &attempt.value, enrollment, &skills, call.person()?, wish)?;
     let defense = Defense::requested(request, &earlier, &enrollment.time_zone, POLICY, call.now)?;
     let hearing = Hearing { defense: Item::new(defense.clone()), progress };
-    Step::with(&call, &permissions::REQUEST_DEFENSE, hearing).keep(defense, StatusCode::CREATED).await
+    keep(&call, &permissions::REQUEST_DEFENSE, &hearing, defense, StatusCode::CREATED).await
 }
 
 /// The skills that a project judges, in the edition version that the enrollment holds.
@@ -97,17 +96,12 @@ async fn assign_juror(
     At(id): At<DefenseId>,
     Json(JurorBody { juror }): Json<JurorBody>,
 ) -> Result<Reply, Problem> {
-    let mut step = Step::on(&call, &permissions::ASSIGN_JUROR, id).await?;
     let grants = call.grants(juror).await?;
-    let conflicts = &step.hearing.progress.conflicts.value;
-    let next = step.defense().assign_granted(juror, &grants, conflicts, call.now)?;
-    let submission: Option<Item<Submission>> =
-        call.store().get(&Key::Submission(next.request().submission)).await?;
-    step.submission = submission.map(|item| {
-        let heard = item.value.clone().heard_by(juror);
-        item.with(heard)
-    });
-    step.keep(next, StatusCode::OK).await
+    act(&call, &permissions::ASSIGN_JUROR, id, |hearing| {
+        let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
+        Ok((StatusCode::OK, defense.assign_granted(juror, &grants, conflicts, call.now)?))
+    })
+    .await
 }
 
 /// When a defense is to be held.
@@ -131,10 +125,10 @@ async fn schedule_defense(
     At(id): At<DefenseId>,
     Json(body): Json<ScheduleBody>,
 ) -> Result<Reply, Problem> {
-    let step = Step::on(&call, &permissions::SCHEDULE_DEFENSE, id).await?;
-    let slot = Slot::new(body.starts_at, body.minutes, POLICY, call.now)?;
-    let progress = &step.hearing.progress;
-    let next =
-        step.defense().timed(slot, &progress.enrollment.value, &progress.conflicts.value, call.now)?;
-    step.keep(next, StatusCode::OK).await
+    act(&call, &permissions::SCHEDULE_DEFENSE, id, |hearing| {
+        let slot = Slot::new(body.starts_at, body.minutes, POLICY, call.now)?;
+        let (enrollment, conflicts) = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);
+        Ok((StatusCode::OK, hearing.defense.value.clone().timed(slot, enrollment, conflicts, call.now)?))
+    })
+    .await
 }

@@ -25,7 +25,9 @@ impl From<DefenseRefusal> for Problem {
             | R::NothingToWaive
             | R::NotStudying(SessionRefused::NotActive { .. }) => Self::new(Code::WrongState, detail),
             R::NotStudying(SessionRefused::MonthPaused { .. }) => Self::new(Code::MonthPaused, detail),
-            R::AlreadyPassed | R::AlreadyDecided | R::AlreadyWaived => Self::new(Code::AlreadyDecided, detail),
+            R::AlreadyPassed | R::AlreadyDecided | R::AlreadyWaived => {
+                Self::new(Code::AlreadyDecided, detail)
+            }
             R::WishOutsideNotice { .. } => Self::field("/wished_from", detail),
             R::JurorInConflict { .. } => Self::new(Code::JurorInConflict, detail),
             R::NotAJuror { .. } => Self::field("/juror", detail),

@@ -129,7 +129,9 @@ impl DefenseView {
             _ => (None, None),
         };
         let reason = match defense.state() {
-            DefenseState::Cancelled { reason } | DefenseState::Annulled { reason, .. } => Some(reason.clone()),
+            DefenseState::Cancelled { reason } | DefenseState::Annulled { reason, .. } => {
+                Some(reason.clone())
+            }
             _ => None,
         };
         let shown = defense.shows_verdict_to(viewer);

@@ -187,7 +187,7 @@ impl Store {
     /// Writes a step of a defense with all that it settles.
     ///
     /// `diaries` are the people's weeks with the step's times given back and taken ([`Self::rebooked`]).
-    pub fn settle(
+    pub fn keep_step(
         &self,
         hearing: &Hearing,
         settled: &Settled,
@@ -255,19 +255,18 @@ impl Transaction<'_, DefenseRefused> {
         let transaction = match (&settled.conflicts, settled.judge) {
             // Written as it was read, it is its own guard.
             (Some(added), _) => self.save(&conflicts.clone().with(added.clone()), DefenseRefused::Changed),
-            (None, Some(juror)) => self.refuses_entry(&conflicts.value.key(), juror, juror),
+            (None, Some(juror)) => {
+                let (key, refusal) = (conflicts.value.key(), DefenseRefused::JurorInConflict { juror });
+                self.require_no_entry(&key, "people", &juror.to_string(), refusal)
+            }
             (None, None) => self,
         };
         let student = settled.defense.request().student;
         match settled.judge {
-            Some(juror) => transaction
-                .refuses_entry(&Key::DeclaredConflicts(juror), student, juror)
-                .refuses_entry(&Key::DeclaredConflicts(student), juror, juror),
+            Some(juror) => {
+                transaction.require_no_declared_tie(juror, student, DefenseRefused::JurorInConflict { juror })
+            }
             None => transaction,
         }
-    }
-
-    fn refuses_entry(self, key: &Key, person: PersonId, juror: PersonId) -> Self {
-        self.require_no_entry(key, "people", &person.to_string(), DefenseRefused::JurorInConflict { juror })
     }
 }

@@ -17,7 +17,7 @@
 //! | its invoices, its payments | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
 //! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
 //! | an invoice by id | invoice | `locator` | get, then get |
-//! | what was done to it | enrollment … | `audit#…` | query |
+//! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
 //! | what is due to be billed by a date | `billing#shard` | `due#date#enrollment` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
@@ -148,7 +148,7 @@ impl Key {
             }
             Self::Edition(edition, version) => ("catalog".into(), format!("edition#{edition}#{version:05}")),
             Self::Job(id) => (format!("job_{}", id.simple()), "job".into()),
-            Self::Audit(of, at, id) => (of.clone(), format!("audit#{}#{}", instant(*at), id.simple())),
+            Self::Audit(of, at, id) => (of.clone(), format!("trail#{}#{}", instant(*at), id.simple())),
         }
     }
 
@@ -198,7 +198,7 @@ impl Key {
             }
             ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
             ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
-            ["audit", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
+            ["trail", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
             _ => return Err(KeyError),
         };
         Ok(key)
@@ -267,7 +267,7 @@ impl Query {
                 last: format!("due#{through}~"),
             },
             Self::Editions => all("catalog".into(), "edition#"),
-            Self::Audit(of) => all(of.clone(), "audit#"),
+            Self::Audit(of) => all(of.clone(), "trail#"),
         }
     }
 }
