@@ -45,7 +45,7 @@ impl RecordingView {
         Self {
             state: recording.state().word(),
             sha256: recording.file().map(|file| file.sha256.clone()),
-            duration_s: recording.probe().map(|probe| (probe.duration_millis + 500) / 1000),
+            duration_s: recording.probe().map(|probe| probe.duration_millis.saturating_add(500) / 1000),
             playback_url: None,
             expires_at: None,
         }

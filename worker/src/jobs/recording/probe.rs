@@ -184,7 +184,8 @@ impl Media {
 fn last_packet_ends(json: &[u8]) -> Result<u64, Unfinished> {
     let Packets { packets } = serde_json::from_slice(json).map_err(unreadable)?;
     let of = |text: Option<&str>| text.map_or(0, millis);
-    let ends = packets.iter().map(|it| of(it.pts_time.as_deref()) + of(it.duration_time.as_deref()));
+    let ends =
+        packets.iter().map(|it| of(it.pts_time.as_deref()).saturating_add(of(it.duration_time.as_deref())));
     Ok(ends.max().unwrap_or(0))
 }
 
@@ -202,7 +203,7 @@ fn millis(seconds: &str) -> u64 {
         _ => None,
     });
     let whole = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(1000));
-    whole.zip(fraction).map_or(0, |(whole, fraction)| whole.saturating_add(fraction))
+    whole.zip(fraction).and_then(|(whole, fraction)| whole.checked_add(fraction)).unwrap_or(0)
 }
 
 #[cfg(test)]
