@@ -1,7 +1,8 @@
 //! The routes, put together: what each Lambda mounts, and the local server both.
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::{Json, Router};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -45,7 +46,8 @@ pub fn whole() -> OpenApiRouter<App> {
 /// A router that answers, with the manners that hold for every request.
 pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
-    let router = router.fallback(nowhere);
+    let router =
+        router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
     router.layer(from_fn_with_state(app.clone(), manners)).with_state(app)
 }
 
@@ -53,4 +55,14 @@ pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
 pub fn description() -> Description {
     let described = OpenApiRouter::with_openapi(About::openapi()).merge(whole());
     described.into_openapi()
+}
+
+/// `GET /openapi.json`.
+async fn described() -> Json<Description> {
+    Json(description())
+}
+
+/// `GET /healthz`: the process answers.
+async fn alive() -> &'static str {
+    "ok"
 }
