@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, companion, enrollments, invoices, people, submissions, uploads};
+use crate::{
+    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices, people,
+    sessions, submissions, uploads,
+};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -31,7 +34,16 @@ pub fn enrollment() -> OpenApiRouter<App> {
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(uploads::routes()).merge(companion::routes()).merge(submissions::routes())
+    OpenApiRouter::new()
+        .merge(uploads::routes())
+        .merge(companion::routes())
+        .merge(submissions::routes())
+        .merge(availability::routes())
+        .merge(conflicts::routes())
+        .merge(assignments::routes())
+        .merge(sessions::routes())
+        .merge(commitments::routes())
+        .merge(defenses::routes())
 }
 
 /// Both, for one machine and for the description.
