@@ -9,7 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, enrollments, invoices, people};
+use crate::{
+    assignments, availability, catalog, commitments, conflicts, enrollments, invoices, people, sessions,
+};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -24,13 +26,15 @@ pub fn enrollment() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(catalog::routes())
         .merge(people::routes())
+        .merge(conflicts::routes())
         .merge(enrollments::routes())
+        .merge(assignments::routes())
         .merge(invoices::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(availability::routes()).merge(commitments::routes()).merge(sessions::routes())
 }
 
 /// Both, for one machine and for the description.

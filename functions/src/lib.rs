@@ -20,6 +20,12 @@ pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
 
+pub mod conflicts; // declared ties
+pub mod assignments; // who mentors whom
+pub mod availability; // when mentors, jurors and coaches can meet
+pub mod sessions; // meetings
+pub mod commitments; // weekly series of them
+
 pub mod api; // the routes, put together
 
 pub use app::App;

@@ -2,6 +2,7 @@
 
 mod billing; // charge, bill
 mod calendar; // what was planned for an enrollment
+mod sessions; // weekly series, and sessions that may no longer be held
 
 use domain::job::Job;
 use storage::queue::Claimed;
@@ -15,9 +16,11 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
         Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
         Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
+        Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
+        Job::ExtendSessions { enrollment, commitment } => {
+            sessions::extend(worker, claimed, enrollment, commitment).await
+        }
         Job::BillingRun { .. }
-        | Job::ArrangeSessions { .. }
-        | Job::ExtendSessions { .. }
         | Job::VerifyUpload { .. }
         | Job::AbandonUpload { .. }
         | Job::VerifyRecording { .. }
