@@ -3,19 +3,19 @@
 //! A handler loads, lets the domain decide, and commits; it holds no rule. Modules in reading order:
 
 pub mod app; // what every handler shares
+pub mod problem; // refusals: one closed list of codes
+pub mod permissions; // operation x role x relation
+pub mod schema; // shapes for the API description
+pub mod params; // ids and parameters in
 pub mod body; // strict JSON in
+pub mod token; // bearer tokens
 pub mod call; // one request: who, when, under which key
 pub mod manners; // what holds for every request
-pub mod params; // ids and parameters in
-pub mod permissions; // operation x role x relation
-pub mod problem; // refusals: one closed list of codes
 pub mod reply; // answers with status, ETag and Location
-pub mod schema; // shapes for the API description
-pub mod signing;
-pub mod token; // bearer tokens // the key that credentials are signed with
+pub mod page; // lists
+pub mod signing; // the key that credentials are signed with
 
 pub mod catalog; // editions and quotes
-pub mod page; // lists
 pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in

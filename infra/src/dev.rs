@@ -20,7 +20,7 @@ use storage::{Clock, Store, StoreError};
 use tokio::sync::Mutex;
 
 use crate::issuer::LocalIssuer;
-use crate::sample::SamplePerson;
+use crate::seed::Known;
 
 /// What the routes lean on.
 #[derive(Clone)]
@@ -30,14 +30,14 @@ struct Parts {
     store: Store,
     clock: Clock,
     issuer: LocalIssuer,
-    people: Vec<SamplePerson>,
+    people: Vec<Known>,
     /// One move of the clock at a time.
     moving: Mutex<()>,
 }
 
 impl Dev {
     /// The parts put together.
-    pub fn new(store: Store, clock: Clock, issuer: LocalIssuer, people: Vec<SamplePerson>) -> Self {
+    pub fn new(store: Store, clock: Clock, issuer: LocalIssuer, people: Vec<Known>) -> Self {
         Self(Arc::new(Parts { store, clock, issuer, people, moving: Mutex::new(()) }))
     }
 
@@ -58,11 +58,13 @@ async fn only_from_here(request: Request, next: Next) -> Response {
     let host = text(headers, header::HOST);
     let origin = text(headers, header::ORIGIN);
     let here = host.is_some_and(is_loopback);
-    let same = origin.is_none_or(|origin| Some(origin) == host.map(|host| format!("http://{host}")).as_deref());
+    let same =
+        origin.is_none_or(|origin| Some(origin) == host.map(|host| format!("http://{host}")).as_deref());
     if here && same {
         return next.run(request).await;
     }
-    Problem::new(Code::Forbidden, "The local tools answer only pages and programs of this machine.").respond("dev")
+    Problem::new(Code::Forbidden, "The local tools answer only pages and programs of this machine.")
+        .respond("dev")
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
@@ -70,9 +72,9 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
-    });
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
@@ -167,7 +169,9 @@ struct Token {
 async fn make_token(State(dev): State<Dev>, Json(wanted): Json<Wanted>) -> Result<Json<Token>, Response> {
     let email = wanted.person;
     if email.len() > 200 || !email.contains('@') {
-        return Err(Problem::field("/person", "expected a mail address, such as maya@example.org").respond("dev"));
+        return Err(
+            Problem::field("/person", "expected a mail address, such as maya@example.org").respond("dev")
+        );
     }
     match dev.0.issuer.token_for(&email, machine_now()) {
         Ok(token) => Ok(Json(Token { token })),
@@ -180,7 +184,7 @@ async fn make_token(State(dev): State<Dev>, Json(wanted): Json<Wanted>) -> Resul
 
 #[derive(Serialize)]
 struct People<'a> {
-    items: &'a [SamplePerson],
+    items: &'a [Known],
 }
 
 async fn list_people(State(dev): State<Dev>) -> Response {
@@ -200,7 +204,9 @@ mod tests {
         for host in ["127.0.0.1:8080", "localhost", "localhost:80", "[::1]:8080"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["example.org", "127.0.0.1.example.org", "localhost.example.org:80", "", "127.0.0.1:80.evil"] {
+        for host in
+            ["example.org", "127.0.0.1.example.org", "localhost.example.org:80", "", "127.0.0.1:80.evil"]
+        {
             assert!(!is_loopback(host), "{host}");
         }
     }

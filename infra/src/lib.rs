@@ -10,3 +10,9 @@ pub mod buckets; // an S3-compatible store on this machine's disk
 pub mod issuer; // who is who on one machine
 pub mod signing_key; // private keys in the data folder
 pub mod tables; // a DynamoDB-compatible store
+pub mod local_store; // both, made from the template
+
+pub mod seed; // what a local stack begins with
+pub mod sandbox; // a payment provider that does what it is told
+pub mod dev; // moving the clock, tokens for sample people
+pub mod stack; // everything put together

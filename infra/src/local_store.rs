@@ -47,6 +47,9 @@ pub enum StartError {
     /// The catalog's files have faults.
     #[error("the catalog cannot be loaded:\n{0}")]
     Catalog(String),
+    /// The worker ended with an error.
+    #[error("the worker stopped: {0}")]
+    Worker(String),
     /// The template does not say what to make.
     #[error("the template cannot be read: {0}")]
     Template(String),

@@ -1,3 +1,152 @@
-//! Placeholder.
+//! `compagnon`: the whole school on one machine, or one of its parts.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use infra::local_store::{LocalStore, StartError};
+use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
+use jiff::Timestamp;
+use storage::Store;
+use tokio_util::sync::CancellationToken;
+
+/// An open platform for degrees earned by doing, whole on one machine.
+#[derive(Parser)]
+#[command(version, about)]
+struct Compagnon {
+    #[command(flatten)]
+    start: Start,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What is started, and how.
+#[derive(Args, Clone)]
+struct Start {
+    /// Port of the API and the pages
+    #[arg(long, default_value_t = 8080, global = true)]
+    port: u16,
+    /// Folder that everything is kept in
+    #[arg(long, default_value = ".compagnon", global = true)]
+    data: PathBuf,
+    /// Keep nothing: everything is gone with the process
+    #[arg(long, global = true)]
+    memory: bool,
+    /// Start a simulated school clock here (RFC 3339); it stands still until moved
+    #[arg(long, global = true)]
+    now: Option<Timestamp>,
+    /// No sample people
+    #[arg(long, global = true)]
+    empty: bool,
+    /// Seconds that a worker may hold a job without renewing
+    #[arg(long, default_value_t = 30, global = true)]
+    lease_seconds: u64,
+    /// Seconds that a token of the local issuer lives
+    #[arg(long, default_value_t = 12 * 3600, global = true)]
+    token_seconds: u64,
+    /// Seconds that links to files and upload endpoints live
+    #[arg(long, default_value_t = 900, global = true)]
+    link_seconds: u64,
+}
+
+/// A part of the system, as a process of its own.
+#[derive(Subcommand)]
+enum Part {
+    /// Table and buckets; prints the environment that the other parts need
+    Store,
+    /// The functions over HTTP, with the local issuer and tools
+    Api,
+    /// The worker
+    Worker,
+}
+
+impl Start {
+    fn options(&self) -> Options {
+        Options {
+            port: self.port,
+            data: (!self.memory).then(|| self.data.clone()),
+            now: self.now,
+            people: if self.empty { People::Nobody } else { People::Sample },
+            lifetimes: Lifetimes {
+                lease: Duration::from_secs(self.lease_seconds),
+                token: Duration::from_secs(self.token_seconds),
+                link: Duration::from_secs(self.link_seconds),
+            },
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let Compagnon { start, part } = Compagnon::parse();
+    let ran = match part {
+        None => whole(start.options()).await,
+        Some(Part::Store) => store(start.options()).await,
+        Some(Part::Api) => api(start.options()).await,
+        Some(Part::Worker) => worker(start.options()).await,
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compagnon: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn whole(options: Options) -> Result<(), StartError> {
+    let stack = Stack::start(options).await?;
+    println!("Compagnon is ready at {}", stack.url);
+    asked_to_stop().await?;
+    stack.stop().await;
+    Ok(())
+}
+
+async fn store(options: Options) -> Result<(), StartError> {
+    let local = LocalStore::start(options.data.as_deref()).await?;
+    for (name, value) in local.environment() {
+        println!("{name}={value}");
+    }
+    asked_to_stop().await?;
+    local.stop().await;
+    Ok(())
+}
+
+async fn api(options: Options) -> Result<(), StartError> {
+    let store = Store::from_environment(stack::queue(&options.lifetimes)).await;
+    let clock = stack::set_clock(&store, options.now).await?;
+    let api = Api::start(store, clock, &options).await?;
+    println!("Compagnon is ready at {}", api.url);
+    asked_to_stop().await?;
+    api.stop().await;
+    Ok(())
+}
+
+async fn worker(options: Options) -> Result<(), StartError> {
+    let store = Store::from_environment(stack::queue(&options.lifetimes)).await;
+    let clock = stack::set_clock(&store, options.now).await?;
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn(stack::worker(store, clock).run(stop.clone()));
+    println!("Compagnon's worker is ready");
+    asked_to_stop().await?;
+    stop.cancel();
+    match worker.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(StartError::Worker(error)),
+        Err(error) => Err(StartError::Worker(error.to_string())),
+    }
+}
+
+/// Resolves on SIGTERM and Ctrl-C.
+async fn asked_to_stop() -> Result<(), StartError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}

@@ -23,7 +23,8 @@ impl Sandbox {
         *tries += 1;
         let paid = || Charged::Paid { reference: format!("sandbox-{invoice}") };
         let declined = |reason: &str, retry| Charged::Declined { reason: reason.to_owned(), retry };
-        let again_after = token.strip_prefix("soft_then_ok_after:").and_then(|count| count.parse::<u32>().ok());
+        let again_after =
+            token.strip_prefix("soft_then_ok_after:").and_then(|count| count.parse::<u32>().ok());
         match (token, again_after) {
             ("ok", _) => paid(),
             ("declined_soft", _) => declined("insufficient_funds", Retry::MayHelp),
@@ -78,7 +79,10 @@ mod tests {
     async fn a_token_says_what_happens() {
         let sandbox = Sandbox::default();
         assert!(matches!(charge(&sandbox, "ok").await, Charged::Paid { .. }));
-        assert!(matches!(charge(&sandbox, "declined_hard").await, Charged::Declined { retry: Retry::NeverHelps, .. }));
+        assert!(matches!(
+            charge(&sandbox, "declined_hard").await,
+            Charged::Declined { retry: Retry::NeverHelps, .. }
+        ));
         assert_eq!(charge(&sandbox, "timeout_but_captured").await, Charged::Unknown);
         for _ in 0..2 {
             assert!(matches!(charge(&sandbox, "soft_then_ok_after:2").await, Charged::Declined { .. }));

@@ -23,7 +23,7 @@ use crate::dev::Dev;
 use crate::issuer::LocalIssuer;
 use crate::local_store::{LocalStore, StartError};
 use crate::sandbox::Sandbox;
-use crate::{sample, signing_key};
+use crate::{seed, signing_key};
 
 /// How a local stack is started.
 #[derive(Debug, Clone)]
@@ -147,15 +147,13 @@ impl Api {
     pub async fn start(store: Store, clock: Clock, options: &Options) -> Result<Self, StartError> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
         let url = format!("http://{}", listener.local_addr()?);
+        seed::load_sample_catalog(&store).await?;
         let people = match options.people {
-            People::Sample => sample::people(crate::issuer::ISSUER),
+            People::Sample => seed::settle_people(&store, clock.now(&store).await?).await?,
             People::Nobody => Vec::new(),
         };
-        let now = clock.now(&store).await?;
-        crate::catalog::load_embedded(&store).await?;
-        sample::settle(&store, &people, now).await?;
         let issuer = local_issuer(options)?;
-        let app = app(store.clone(), clock, &issuer, &url, options)?;
+        let app = app(store.clone(), clock, &url, options)?;
         let dev = Dev::new(store, clock, issuer.clone(), people);
         let router = router(app, dev, &issuer, &url);
         let stop = CancellationToken::new();
@@ -175,7 +173,10 @@ impl Api {
 
 fn router(app: App, dev: Dev, issuer: &LocalIssuer, url: &str) -> Router {
     let functions = api::serve(api::whole(), app);
-    Router::new().merge(dev.routes()).nest("/oidc", issuer.router(&format!("{url}/oidc"))).fallback_service(functions)
+    Router::new()
+        .merge(dev.routes())
+        .nest("/oidc", issuer.router(&format!("{url}/oidc")))
+        .fallback_service(functions)
 }
 
 fn local_issuer(options: &Options) -> Result<LocalIssuer, StartError> {
@@ -184,19 +185,20 @@ fn local_issuer(options: &Options) -> Result<LocalIssuer, StartError> {
     LocalIssuer::new(&pem, lifetime).map_err(|error| StartError::Key(error.to_string()))
 }
 
-fn app(
-    store: Store,
-    clock: Clock,
-    issuer: &LocalIssuer,
-    url: &str,
-    options: &Options,
-) -> Result<App, StartError> {
-    let _ = issuer;
+fn app(store: Store, clock: Clock, url: &str, options: &Options) -> Result<App, StartError> {
     let broken = |error: String| StartError::Key(error);
-    let verifier = Verifier::new(LocalIssuer::trusted(&format!("{url}/oidc"))).map_err(|error| broken(error.to_string()))?;
+    let verifier = Verifier::new(LocalIssuer::trusted(&format!("{url}/oidc")))
+        .map_err(|error| broken(error.to_string()))?;
     let pem = key(options.data.as_deref(), "credentials.pem")?;
     let signer = functions::signing::Signer::from_pem(&pem).map_err(|error| broken(error.to_string()))?;
-    Ok(App::new(Parts { store, clock, verifier, signer, settings: settings(url, options) }))
+    Ok(App::new(Parts {
+        store,
+        clock,
+        verifier,
+        signer,
+        catalog: Default::default(),
+        settings: settings(url, options),
+    }))
 }
 
 fn settings(url: &str, options: &Options) -> Settings {

@@ -254,6 +254,11 @@ impl Attempt {
         }
     }
 
+    /// The version that was accepted last, if any: what is defended.
+    pub fn accepted(&self) -> Option<SubmissionId> {
+        self.submissions.iter().rfind(|known| known.state == Stage::Accepted).map(|known| known.id)
+    }
+
     /// What is under review, if anything: to be judged, or superseded with the attempt.
     pub fn under_review(&self) -> Option<SubmissionId> {
         self.submissions.iter().find(|known| known.state == Stage::Sealed).map(|known| known.id)

@@ -15,6 +15,8 @@ mod holding; // consent, start, end
 mod planning; // juror, time, cancellation
 mod policy; // the numbers
 mod refusal; // why not
+mod request; // what a mentor asks for
+mod settle; // what a step changes besides the defense
 mod state; // the states
 mod verdict; // skill by skill, given once
 
@@ -23,15 +25,13 @@ mod example;
 #[cfg(test)]
 mod model;
 
-use std::collections::BTreeSet;
-
-use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::conflict::{ConflictSet, Reason};
-use crate::id::{DefenseId, EnrollmentId, PersonId, ProjectId, SkillId, SubmissionId};
+use crate::id::{DefenseId, EnrollmentId, PersonId, ProjectId};
 use crate::permission::{Relation, Subject};
+use crate::person::Scope;
 use crate::recording::Recording;
 use crate::time::Zone;
 
@@ -41,39 +41,10 @@ pub use holding::{Consent, Ending, Identity, Sitting};
 pub use planning::Slot;
 pub use policy::DefensePolicy;
 pub use refusal::{DefenseRefusal, TEXT_CHARS_MAX};
+pub use request::{DefenseRequest, Wish};
+pub use settle::{Booking, Path, Settled};
 pub use state::{Awaits, DefenseState, Outcome};
 pub use verdict::{GivenVerdict, Overall, Seal, SkillJudgment, SkillVerdict, Verdict};
-
-/// What a mentor asks for when the work is ready to be defended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DefenseRequest {
-    /// The student's place on the edition.
-    pub enrollment: EnrollmentId,
-    /// What is defended.
-    pub project: ProjectId,
-    /// Who defends it.
-    pub student: PersonId,
-    /// The accepted work.
-    pub submission: SubmissionId,
-    /// Who asks.
-    pub mentor: PersonId,
-    /// What is judged: the project's skills that were not recognized before.
-    pub skills: BTreeSet<SkillId>,
-    /// When it would suit.
-    pub wish: Wish,
-}
-
-/// The dates that suit the student, both included.
-///
-/// A wish guides whoever looks for a juror; it does not bind the time that is chosen at last,
-/// because a juror who is free a day later beats none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
-    /// First date.
-    pub from: Date,
-    /// Last date.
-    pub to: Date,
-}
 
 /// An oral exam of one project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,6 +208,11 @@ impl Defense {
         self.juror != Some(person) || self.is_sealed()
     }
 
+    /// Whether the juror's words may be shown: to the others once they count.
+    pub fn shows_verdict_to(&self, person: PersonId) -> bool {
+        self.juror == Some(person) || self.is_sealed()
+    }
+
     /// Another mentor took over the student. The juror of the defense cannot be the one.
     pub fn handed_over(mut self, mentor: PersonId) -> Result<Self, DefenseRefusal> {
         if self.juror == Some(mentor) && self.state.is_open() {
@@ -278,20 +254,6 @@ impl Defense {
     }
 }
 
-impl Wish {
-    /// Whether a date suits.
-    pub fn contains(&self, date: Date) -> bool {
-        (self.from..=self.to).contains(&date)
-    }
-
-    fn check(&self, today: Date, policy: &DefensePolicy) -> Result<(), DefenseRefusal> {
-        let ahead = |days: u32| today.checked_add(i64::from(days).days()).unwrap_or(Date::MAX);
-        let (first, last) = (ahead(policy.notice_days_min), ahead(policy.notice_days_max));
-        let overlaps = self.from <= self.to && self.from <= last && first <= self.to;
-        if overlaps { Ok(()) } else { Err(DefenseRefusal::WishOutsideNotice { first, last }) }
-    }
-}
-
 impl Subject for Defense {
     fn relations(&self, person: PersonId, _now: Timestamp) -> Vec<Relation> {
         let relation = |who: Option<PersonId>, relation| (who == Some(person)).then_some(relation);
@@ -302,10 +264,18 @@ impl Subject for Defense {
         ];
         held.into_iter().flatten().collect()
     }
+
+    fn scope(&self) -> Scope {
+        Scope::Degree(self.request.degree.clone())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::civil::Date;
+
     use super::example::*;
     use super::*;
 

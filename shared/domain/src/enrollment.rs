@@ -27,7 +27,7 @@ mod pause; // stop for a while, and resume
 #[cfg(test)]
 mod model_test; // random acts against a reference model
 #[cfg(test)]
-mod scenario_test; // S1 and S3, to the date
+pub(crate) mod scenario_test; // S1 and S3, to the date
 
 pub use calendar::SessionRefused;
 pub use entry::{

@@ -15,6 +15,7 @@ pub use self::work::{
     DELIVERABLES_MAX, Deliverable, LINK_CHARS_MAX, LINKS_MAX, NAME_CHARS_MAX, SealError, SealedWork, Work,
 };
 use crate::assessment::{Assessment, Decision};
+use crate::enrollment::{Enrollment, NotStudying};
 use crate::id::{EnrollmentId, PersonId, ProjectId, SubmissionId};
 use crate::permission::{Relation, Subject};
 
@@ -107,6 +108,13 @@ pub enum SubmissionError {
     AlreadyDecided,
 }
 
+/// Whether work is opened, handed in and judged on an enrollment. A pause or suspension stops months
+/// and sessions, not the work; only what has ended takes no more.
+pub fn check_place(enrollment: &Enrollment, now: Timestamp) -> Result<(), NotStudying> {
+    let enrollment = enrollment.clone().as_of(now);
+    if enrollment.is_live() { Ok(()) } else { Err(NotStudying { state: enrollment.state.word() }) }
+}
+
 impl Submission {
     /// The id of a version of the work on a project.
     pub fn id_of(enrollment: EnrollmentId, project: &ProjectId, version: u32) -> SubmissionId {
@@ -124,6 +132,12 @@ impl Submission {
         let id = Self::id_of(enrollment, &project, version);
         let state = SubmissionState::Draft { opened_at: now };
         Self { id, enrollment, student, project, version, mentor: None, juror: None, state }
+    }
+
+    /// The same version, with a juror who may read it.
+    #[must_use]
+    pub fn heard_by(self, juror: PersonId) -> Self {
+        Self { juror: Some(juror), ..self }
     }
 
     /// How far it is.
@@ -153,11 +167,17 @@ impl Submission {
         }
     }
 
+    /// Whether files may still come for it.
+    pub const fn check_draft(&self) -> Result<(), SealError> {
+        match self.state {
+            SubmissionState::Draft { .. } => Ok(()),
+            _ => Err(SealError::AlreadySubmitted { version: self.version }),
+        }
+    }
+
     /// Hands the work in, to be judged by `mentor`, if the student has one today.
     pub fn seal(self, work: Work, mentor: Option<PersonId>, now: Timestamp) -> Result<Self, SealError> {
-        let SubmissionState::Draft { .. } = self.state else {
-            return Err(SealError::AlreadySubmitted { version: self.version });
-        };
+        self.check_draft()?;
         let work = work.sealed(&self, now)?;
         Ok(Self { mentor, state: SubmissionState::Sealed { work }, ..self })
     }

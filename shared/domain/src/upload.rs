@@ -142,6 +142,19 @@ impl Purpose {
     }
 }
 
+impl UploadState {
+    /// The word it is stored and shown by.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Arrived { .. } => "arrived",
+            Self::Verified { .. } => "verified",
+            Self::Refused { .. } => "refused",
+            Self::Abandoned { .. } => "abandoned",
+        }
+    }
+}
+
 impl UploadLimits {
     fn check_declared(&self, declared: &Declared) -> Result<(), UploadError> {
         if declared.size == 0 {
@@ -217,6 +230,12 @@ impl Upload {
         let most = self.declared.map_or(u64::from(PARTS_MAX), |file| file.size.div_ceil(PART_BYTES_MIN));
         let last = u32::try_from(most).unwrap_or(PARTS_MAX).min(PARTS_MAX);
         if (1..=last).contains(&number) { Ok(()) } else { Err(UploadError::NoSuchPart { last }) }
+    }
+
+    /// Whether progress now is worth writing down: parts come many a minute.
+    pub fn gains_time(&self, policy: &UploadPolicy, now: Timestamp) -> bool {
+        let UploadState::Open { expires_at, .. } = self.state else { return false };
+        expires_at + policy.progress_every <= now + policy.idle_max
     }
 
     /// Some bytes came: it has its full time again.

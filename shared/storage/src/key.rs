@@ -8,7 +8,8 @@
 //! | declared conflicts, availability | person | `conflicts`, `availability` | get |
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
-//! | their submissions, defenses | person | `submission#…`, `defense#…` | query, newest first |
+//! | their submissions | person | `submission#since#…` | query, newest first |
+//! | their defenses | person | `defense#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
@@ -16,7 +17,7 @@
 //! | its invoices, its payments | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
 //! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
 //! | an invoice by id | invoice | `locator` | get, then get |
-//! | what was done to it | enrollment … | `audit#…` | query |
+//! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
 //! | what is due to be billed by a date | `billing#shard` | `due#date#enrollment` | query |
 //! | the catalog | `catalog` | `edition#…#version` | query |
@@ -51,7 +52,7 @@ pub enum Key {
     Availability(PersonId),
     Occupancy(PersonId, Week),
     PersonEnrollment(PersonId, EnrollmentId),
-    PersonSubmission(PersonId, SubmissionId),
+    PersonSubmission(PersonId, Timestamp, SubmissionId),
     PersonDefense(PersonId, DefenseId),
     PersonSession(PersonId, Timestamp, SessionId),
     Answer(PersonId, AnswerKey),
@@ -109,7 +110,9 @@ impl Key {
             Self::Availability(person) => (person.to_string(), "availability".into()),
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
             Self::PersonEnrollment(person, id) => (person.to_string(), format!("enrollment#{id}")),
-            Self::PersonSubmission(person, id) => (person.to_string(), format!("submission#{id}")),
+            Self::PersonSubmission(person, since, id) => {
+                (person.to_string(), format!("submission#{}#{id}", instant(*since)))
+            }
             Self::PersonDefense(person, id) => (person.to_string(), format!("defense#{id}")),
             Self::PersonSession(person, starts_at, id) => {
                 (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
@@ -137,7 +140,7 @@ impl Key {
             }
             Self::Edition(edition, version) => ("catalog".into(), format!("edition#{edition}#{version:05}")),
             Self::Job(id) => (format!("job_{}", id.simple()), "job".into()),
-            Self::Audit(of, at, id) => (of.clone(), format!("audit#{}#{}", instant(*at), id.simple())),
+            Self::Audit(of, at, id) => (of.clone(), format!("trail#{}#{}", instant(*at), id.simple())),
         }
     }
 
@@ -154,7 +157,7 @@ impl Key {
             ["availability"] => Self::Availability(read(pk)?),
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
-            ["submission", id] => Self::PersonSubmission(read(pk)?, read(id)?),
+            ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
             ["defense", id] => Self::PersonDefense(read(pk)?, read(id)?),
             ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
             ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
@@ -186,7 +189,7 @@ impl Key {
             }
             ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
             ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
-            ["audit", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
+            ["trail", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
             _ => return Err(KeyError),
         };
         Ok(key)
@@ -253,7 +256,7 @@ impl Query {
                 last: format!("due#{through}~"),
             },
             Self::Editions => all("catalog".into(), "edition#"),
-            Self::Audit(of) => all(of.clone(), "audit#"),
+            Self::Audit(of) => all(of.clone(), "trail#"),
         }
     }
 }
@@ -292,7 +295,7 @@ mod tests {
             Key::Availability(person),
             Key::Occupancy(person, "2027-W05".parse().expect("a week")),
             Key::PersonEnrollment(person, enrollment),
-            Key::PersonSubmission(person, SubmissionId::derived(&["s"])),
+            Key::PersonSubmission(person, at, SubmissionId::derived(&["s"])),
             Key::PersonDefense(person, DefenseId::derived(&["d"])),
             Key::PersonSession(person, at, SessionId::derived(&["s"])),
             Key::Answer(person, AnswerKey("ab".repeat(32))),

@@ -22,6 +22,8 @@ pub mod availability; // when mentors, jurors and coaches can meet
 pub mod declaration; // who declared a tie to whom
 pub mod occupancy; // people's weeks: why nobody is booked twice
 pub mod session; // meetings, and the calendar they are changed in
+pub mod submission; // work handed in, and the mentor's judgment
+pub mod upload; // bytes on their way in
 
 pub use bucket::Bucket;
 pub use clock::Clock;

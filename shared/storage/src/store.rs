@@ -270,7 +270,8 @@ impl Store {
         Ok(found)
     }
 
-    async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+    /// The items at these keys, of any kind and in any order.
+    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
         let mut rest: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
         for _ in 0..BATCH_ROUNDS_MAX {

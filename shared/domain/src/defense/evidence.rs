@@ -7,7 +7,7 @@ use super::refusal::check_text;
 use super::{Defense, DefensePolicy, DefenseRefusal, DefenseState, Sitting};
 use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
-use crate::recording::{Probe, Recording, RecordingRefusal};
+use crate::recording::{Probe, Recording, RecordingRefusal, RecordingState};
 
 /// Why a defense counts although no recording shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +101,14 @@ impl Defense {
             return Err(DefenseRefusal::AppealOpen);
         }
         Ok(self.settled(conflicts, policy, now))
+    }
+
+    /// The recordings that may still become evidence: of meetings that are over, not judged yet.
+    pub fn recordings_to_prove(&self) -> impl Iterator<Item = &Recording> {
+        let over = |sitting: &&Sitting| sitting.ended_at.is_some();
+        let sittings = self.sitting.iter().chain(&self.earlier_sittings).filter(over);
+        let waits = |it: &&Recording| it.is_incoming() || *it.state() == RecordingState::Stored;
+        sittings.flat_map(|sitting| &sitting.recordings).filter(waits)
     }
 
     /// A recording's stored bytes were probed: it is judged against this defense's own log.
@@ -275,7 +283,7 @@ mod tests {
         let rejected = rejected.expect("judged");
         assert_eq!(rejected.state.word(), "held_unrecorded");
         let flaw = rejected.recording().map(|it| it.state().clone());
-        assert_eq!(flaw, Some(crate::recording::RecordingState::Rejected { reason: Flaw::NoVideo }));
+        assert_eq!(flaw, Some(RecordingState::Rejected { reason: Flaw::NoVideo }));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::id::{SkillId, SubmissionId};
 use crate::recording::{Probe, RecordedFile};
 
 const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
@@ -83,6 +84,7 @@ pub fn passing() -> Vec<SkillJudgment> {
 pub fn request() -> DefenseRequest {
     DefenseRequest {
         enrollment: EnrollmentId::derived(&["maya"]),
+        degree: "web-development".parse().expect("a slug"),
         project: "portfolio-site".parse().expect("a slug"),
         student: student(),
         submission: SubmissionId::derived(&["1"]),

@@ -7,7 +7,11 @@ use super::policy::minutes_after;
 use super::refusal::check_text;
 use super::{Defense, DefensePolicy, DefenseRefusal, DefenseState};
 use crate::conflict::ConflictSet;
+use crate::enrollment::Enrollment;
 use crate::id::PersonId;
+use crate::occupancy;
+use crate::permission::{Role, Subject};
+use crate::person::Grant;
 
 /// A quarter of an hour, the grain of every calendar.
 const QUARTER_SECONDS: i64 = 15 * 60;
@@ -39,7 +43,11 @@ impl Slot {
         if !(minutes_min..=minutes_max).contains(&minutes) {
             return Err(DefenseRefusal::Length { minutes_min, minutes_max });
         }
-        Ok(Self { starts_at, ends_at: minutes_after(starts_at, minutes) })
+        let ends_at = minutes_after(starts_at, minutes);
+        // What cannot be booked in anybody's week has no time.
+        occupancy::Slot::between(starts_at, ends_at)
+            .map_err(|_| DefenseRefusal::Length { minutes_min, minutes_max })?;
+        Ok(Self { starts_at, ends_at })
     }
 
     /// How long it is.
@@ -70,6 +78,37 @@ impl Defense {
         self.slot = None;
         self.state = DefenseState::JurorAssigned;
         Ok(self)
+    }
+
+    /// Says who judges, if they hold the role by one of their grants.
+    pub fn assign_granted(
+        self,
+        juror: PersonId,
+        grants: &[Grant],
+        conflicts: &ConflictSet,
+        now: Timestamp,
+    ) -> Result<Self, DefenseRefusal> {
+        let scope = self.scope();
+        let assigned = self.assign_juror(juror, conflicts)?;
+        let granted =
+            grants.iter().any(|grant| grant.person == juror && grant.allows(&[Role::Juror], &scope, now));
+        if granted { Ok(assigned) } else { Err(DefenseRefusal::NotAJuror { person: juror }) }
+    }
+
+    /// Chooses or moves the time, to one at which the student studies.
+    pub fn timed(
+        self,
+        slot: Slot,
+        enrollment: &Enrollment,
+        conflicts: &ConflictSet,
+        now: Timestamp,
+    ) -> Result<Self, DefenseRefusal> {
+        let timed = match self.state {
+            DefenseState::Scheduled => self.moved(slot, conflicts, now),
+            _ => self.schedule(slot, conflicts),
+        }?;
+        enrollment.session_allowed_at(slot.starts_at)?;
+        Ok(timed)
     }
 
     /// Chooses the time: the first one, or another one for a defense that has to be held again.

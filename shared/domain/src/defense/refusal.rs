@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::holding::Ending;
+use crate::enrollment::SessionRefused;
 use crate::id::{PersonId, SkillId};
 use crate::recording::RecordingRefusal;
 
@@ -22,6 +23,9 @@ pub enum DefenseRefusal {
         /// What it is.
         state: &'static str,
     },
+    /// The work is not accepted, or a later version was.
+    #[error("only the version that was accepted last is defended")]
+    NotAccepted,
     /// The project's last defense is not over.
     #[error("the project has an open defense")]
     OpenDefense,
@@ -45,12 +49,21 @@ pub enum DefenseRefusal {
         /// Who may not judge.
         juror: PersonId,
     },
+    /// Nobody made them a juror of this degree.
+    #[error("{person} is no juror")]
+    NotAJuror {
+        /// Who may not judge.
+        person: PersonId,
+    },
     /// The conflict set belongs to another enrollment.
     #[error("the conflict set belongs to another enrollment")]
     ConflictsOfAnother,
     /// The start lies off the quarter hours that calendars are kept in.
     #[error("a defense starts on a quarter hour")]
     OffQuarterHour,
+    /// The student does not study at that time.
+    #[error(transparent)]
+    NotStudying(#[from] SessionRefused),
     /// The start is over.
     #[error("the start lies in the past")]
     InThePast,

@@ -60,7 +60,7 @@ fn accepted(start_on: &str, day: &str) -> Enrollment {
 }
 
 /// An enrollment that was paid for, and so began, at noon of a day.
-pub(super) fn begun(day: &str) -> Enrollment {
+pub(crate) fn begun(day: &str) -> Enrollment {
     accepted(day, day).activate(noon(day), &offer().accredited, noon(day)).expect("accepted and paid")
 }
 

@@ -16,6 +16,8 @@ pub struct UploadPolicy {
     pub evidence: UploadLimits,
     /// How long an upload may go without progress before it is abandoned.
     pub idle_max: SignedDuration,
+    /// How often progress is written down at most.
+    pub progress_every: SignedDuration,
 }
 
 /// What is taken for one purpose.
@@ -28,12 +30,13 @@ pub struct UploadLimits {
 }
 
 /// The school's policy of 2027: an hour of 1080p video at 12 Mbit/s has 5.4 GB, so 10 GiB hold any
-/// screencast or defense; 24 hours without progress end a recording (scenario S9).
+/// screencast or defense; 24 hours without progress end a recording (scenario S9), counted to the minute.
 pub const POLICY: UploadPolicy = UploadPolicy {
     submission: UploadLimits { size_bytes_max: 10 * GIB, types: WORK },
     recording: UploadLimits { size_bytes_max: 10 * GIB, types: VIDEO },
     evidence: UploadLimits { size_bytes_max: GIB, types: WORK },
     idle_max: SignedDuration::from_hours(24),
+    progress_every: SignedDuration::from_mins(1),
 };
 
 const VIDEO: &[&str] = &["video/mp4", "video/quicktime", "video/webm", "video/x-matroska"];

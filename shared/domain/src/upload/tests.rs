@@ -161,6 +161,15 @@ fn an_upload_is_abandoned_after_a_day_without_progress() {
 }
 
 #[test]
+fn progress_is_written_down_once_a_minute() {
+    let seconds = |seconds| START + SignedDuration::from_secs(seconds);
+    assert!(!opened().gains_time(&POLICY, START));
+    assert!(!opened().gains_time(&POLICY, seconds(59)));
+    assert!(opened().gains_time(&POLICY, seconds(60)));
+    assert!(!arrived().gains_time(&POLICY, seconds(60)));
+}
+
+#[test]
 fn every_state_reads_back_from_json() {
     let refused = opened().arrive(1, Crc64::new(7), START).expect("open");
     let verified = verify(arrived(), 12, b"twelve bytes", None).expect("arrived");
@@ -175,7 +184,7 @@ fn every_state_reads_back_from_json() {
         (abandoned, "abandoned"),
     ] {
         let json = serde_json::to_value(&upload).expect("serializes");
-        assert_eq!(json["state"], word);
+        assert_eq!((&json["state"], upload.state.word()), (&word.into(), word));
         assert_eq!(serde_json::from_value::<Upload>(json).expect("reads"), upload);
     }
 }

@@ -1,0 +1,435 @@
+//! What a step of a defense changes besides the defense: the student's path, the conflict set,
+//! people's time, and what the system has to do next.
+//!
+//! Handlers, the waiver and the worker's jobs all settle here, so that a verdict has the same
+//! consequences however it came to be sealed. Everything is written in one transaction.
+
+use jiff::Timestamp;
+
+use super::policy::hours_after;
+use super::{Defense, DefensePolicy, DefenseState, Outcome};
+use crate::attempt::{self, Attempt, AttemptError, all_done, next_unlock};
+use crate::conflict::ConflictSet;
+use crate::enrollment::Enrollment;
+use crate::id::PersonId;
+use crate::job::Job;
+use crate::occupancy;
+
+/// The student's path around a defense, as it was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<'a> {
+    /// The place on the edition.
+    pub enrollment: &'a Enrollment,
+    /// All of its projects.
+    pub attempts: &'a [Attempt],
+    /// Who may not judge.
+    pub conflicts: &'a ConflictSet,
+}
+
+/// A stretch of time that a defense takes of its people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booking {
+    /// When.
+    pub slot: occupancy::Slot,
+    /// Student and juror.
+    pub people: [PersonId; 2],
+}
+
+/// A defense after a step, with all that is to be written together with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The defense.
+    pub defense: Defense,
+    /// The attempts that changed: its own, and the one that is unlocked.
+    pub attempts: Vec<Attempt>,
+    /// The enrollment, where all projects are done now.
+    pub enrollment: Option<Enrollment>,
+    /// The conflict set, where a fail made a conflict.
+    pub conflicts: Option<ConflictSet>,
+    /// Whose independence the step rests on: the write is conditional on it.
+    pub judge: Option<PersonId>,
+    /// The time that is given back.
+    pub freed: Option<Booking>,
+    /// The time that is taken.
+    pub booked: Option<Booking>,
+    /// What the system does next, and when.
+    pub jobs: Vec<(Job, Timestamp)>,
+}
+
+impl Defense {
+    /// Settles what a step made of this defense.
+    pub fn settle(
+        &self,
+        next: Self,
+        path: Path<'_>,
+        policy: &DefensePolicy,
+        now: Timestamp,
+    ) -> Result<Settled, AttemptError> {
+        next.settled_after(Some(self), path, policy, now)
+    }
+
+    /// Settles a defense that was just asked for.
+    pub fn settle_request(
+        self,
+        path: Path<'_>,
+        policy: &DefensePolicy,
+        now: Timestamp,
+    ) -> Result<Settled, AttemptError> {
+        self.settled_after(None, path, policy, now)
+    }
+
+    /// The time it takes of its people: while it has one and is not over.
+    pub fn occupies(&self) -> Option<Booking> {
+        let (DefenseState::Scheduled | DefenseState::InProgress) = self.state else { return None };
+        let (juror, slot) = (self.juror?, self.slot?);
+        let slot = occupancy::Slot::between(slot.starts_at, slot.ends_at).ok()?;
+        Some(Booking { slot, people: [self.request.student, juror] })
+    }
+
+    fn settled_after(
+        self,
+        before: Option<&Self>,
+        path: Path<'_>,
+        policy: &DefensePolicy,
+        now: Timestamp,
+    ) -> Result<Settled, AttemptError> {
+        let mut settled = Settled {
+            attempts: Vec::new(),
+            enrollment: None,
+            conflicts: self.conflict_to_add(path.conflicts),
+            judge: self.judge_of_step(before),
+            freed: before.and_then(Self::occupies),
+            booked: self.occupies(),
+            jobs: self.jobs_after(before, policy),
+            defense: self,
+        };
+        if settled.freed == settled.booked {
+            (settled.freed, settled.booked) = (None, None);
+        }
+        settled.go_on(before, path, now)?;
+        Ok(settled)
+    }
+
+    /// The conflict set with what a fail adds to it; nothing where that is no news.
+    fn conflict_to_add(&self, conflicts: &ConflictSet) -> Option<ConflictSet> {
+        let (juror, reason) = self.conflict_made()?;
+        let mut conflicts = conflicts.clone();
+        conflicts.add(juror, reason).then_some(conflicts)
+    }
+
+    /// Who judges, where the step says something about it: who, when, the start, the verdict, its
+    /// seal, a waiver, or a decision about conditions.
+    fn judge_of_step(&self, before: Option<&Self>) -> Option<PersonId> {
+        let condition =
+            |it: &Self| it.sitting.as_ref().and_then(|sitting| sitting.condition_decision.clone());
+        let decided = condition(self).filter(|now| before.and_then(condition).as_ref() != Some(now));
+        if let Some(decision) = decided {
+            return Some(decision.by);
+        }
+        let judging = |it: &Self| {
+            let sitting = it.sitting.clone();
+            let sitting = sitting.map(|it| (it.started_at, it.verdict, it.waiver));
+            (it.juror, it.sequence, sitting)
+        };
+        self.juror.filter(|_| before.map(judging) != Some(judging(self)))
+    }
+
+    fn jobs_after(&self, before: Option<&Self>, policy: &DefensePolicy) -> Vec<(Job, Timestamp)> {
+        let defense = self.id;
+        let mut jobs = Vec::new();
+        let ended = |it: &Self| it.sitting.as_ref().and_then(|sitting| sitting.ended_at);
+        if let Some(ended_at) = ended(self).filter(|at| before.and_then(ended) != Some(*at)) {
+            if self.state == DefenseState::AwaitingVerdict {
+                jobs.push((Job::MissRecording { defense }, hours_after(ended_at, policy.recording_hours)));
+            }
+            if self.recording().is_some() {
+                // What arrived while the meeting went on could not be proved.
+                jobs.push((Job::VerifyRecording { defense }, ended_at));
+            }
+        }
+        if let DefenseState::Conditional { until, .. } = self.state
+            && before.is_none_or(|before| before.state != self.state)
+        {
+            jobs.push((Job::CloseCondition { defense }, until));
+        }
+        jobs
+    }
+
+    /// What the step makes of the attempt; nothing where it does not concern it.
+    fn step_of(
+        &self,
+        before: Option<&Self>,
+        attempt: Attempt,
+        now: Timestamp,
+    ) -> Option<Result<Attempt, AttemptError>> {
+        use DefenseState as S;
+        let Some(before) = before else { return Some(attempt.request_defense(self.id)) };
+        if self.sequence > before.sequence {
+            return Some(attempt.schedule_defense(self.id));
+        }
+        if self.state == before.state {
+            return None;
+        }
+        let outcome = match &self.state {
+            S::Passed => attempt::Outcome::Passed,
+            S::Failed => attempt::Outcome::Failed,
+            S::Conditional { .. } => match before.state {
+                S::Conditional { .. } => return None,
+                _ => attempt::Outcome::Conditional,
+            },
+            S::Cancelled { .. } | S::StudentNoShow | S::JurorNoShow => {
+                return Some(attempt.release_defense(self.id));
+            }
+            S::Annulled { .. } => return Some(attempt.annul_defense(self.id)),
+            S::Overturned { outcome } => {
+                let outcome = match outcome {
+                    Outcome::Passed => attempt::Outcome::Passed,
+                    Outcome::Failed => attempt::Outcome::Failed,
+                };
+                return Some(attempt.overturn_defense(self.id, outcome, self.acquired(), now));
+            }
+            S::Requested
+            | S::JurorAssigned
+            | S::Scheduled
+            | S::InProgress
+            | S::AwaitingVerdict
+            | S::HeldUnrecorded
+            | S::TechnicalFailure
+            | S::UnderAppeal { .. }
+            | S::Upheld { .. } => return None,
+        };
+        Some(attempt.conclude_defense(self.id, outcome, self.acquired(), now))
+    }
+}
+
+impl Settled {
+    /// The attempt takes its step; when it is done, the next project is unlocked, or study is
+    /// concluded where it was the last. Who is no longer studying concludes nothing.
+    fn go_on(
+        &mut self,
+        before: Option<&Defense>,
+        path: Path<'_>,
+        now: Timestamp,
+    ) -> Result<(), AttemptError> {
+        let mut attempts = path.attempts.to_vec();
+        let project = &self.defense.request.project;
+        let own = attempts.iter_mut().find(|attempt| attempt.project == *project);
+        let own = own.ok_or(AttemptError::OtherDefense)?;
+        let Some(next) = self.defense.step_of(before, own.clone(), now).transpose()? else { return Ok(()) };
+        let newly_done = next.state.is_done() && !own.state.is_done();
+        *own = next.clone();
+        self.attempts.push(next);
+        if !newly_done {
+            return Ok(());
+        }
+        let unlocked = next_unlock(&attempts).cloned();
+        if let Some(locked) = attempts.iter().find(|attempt| Some(&attempt.project) == unlocked.as_ref()) {
+            self.attempts.push(locked.clone().unlock(now)?);
+        }
+        if all_done(&attempts) {
+            self.enrollment = path.enrollment.clone().conclude(now).ok();
+        }
+        if let Some(enrollment) = &self.enrollment {
+            self.jobs.push((Job::ArrangeSessions { enrollment: enrollment.id }, now));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::example::*;
+    use super::super::{Ending, Identity, SkillVerdict};
+    use super::*;
+    use crate::assessment::Decision;
+    use crate::attempt::{OpenDraft, first_attempts};
+    use crate::enrollment::State;
+    use crate::enrollment::scenario_test::begun;
+    use crate::id::{EnrollmentId, ProjectId};
+
+    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+
+    /// A student with an accepted version of the project that the examples defend.
+    struct School {
+        enrollment: Enrollment,
+        attempts: Vec<Attempt>,
+        conflicts: ConflictSet,
+    }
+
+    impl School {
+        /// With these projects, the defended one first.
+        fn of(projects: &[&str]) -> Self {
+            let id = EnrollmentId::derived(&["maya"]);
+            let projects: Vec<ProjectId> =
+                projects.iter().map(|name| name.parse().expect("a slug")).collect();
+            let mut attempts = first_attempts(id, &projects, &BTreeSet::new(), asked_at());
+            let drafted = attempts[0].clone().open_draft(student(), asked_at()).expect("available");
+            let OpenDraft::New { attempt, submission } = drafted else { panic!("no draft was open") };
+            let sealed = attempt.seal(submission.id, asked_at()).expect("a draft");
+            attempts[0] = sealed.assess(submission.id, Decision::Accepted).expect("sealed");
+            Self { enrollment: Enrollment { id, ..begun("2027-02-07") }, attempts, conflicts: conflicts() }
+        }
+
+        fn path(&self) -> Path<'_> {
+            let Self { enrollment, attempts, conflicts } = self;
+            Path { enrollment, attempts, conflicts }
+        }
+
+        /// Writes what a step settles.
+        fn keep(&mut self, settled: &Settled) {
+            for changed in &settled.attempts {
+                let own = self.attempts.iter_mut().find(|attempt| attempt.project == changed.project);
+                *own.expect("one of the path") = changed.clone();
+            }
+            if let Some(enrollment) = settled.enrollment.clone() {
+                self.enrollment = enrollment;
+            }
+            if let Some(conflicts) = settled.conflicts.clone() {
+                self.conflicts = conflicts;
+            }
+        }
+
+        fn take(&mut self, before: &Defense, next: Defense) -> Settled {
+            let settled = before.settle(next, self.path(), POLICY, ended_at()).expect("the attempt follows");
+            self.keep(&settled);
+            settled
+        }
+
+        /// As far as a time that was chosen.
+        fn scheduled(projects: &[&str]) -> Self {
+            let mut school = Self::of(projects);
+            let asked = requested().settle_request(school.path(), POLICY, asked_at()).expect("ready");
+            school.keep(&asked);
+            school.take(&requested(), assigned());
+            school.take(&assigned(), scheduled());
+            school
+        }
+
+        fn word(&self, index: usize) -> &'static str {
+            self.attempts[index].state.word()
+        }
+    }
+
+    #[test]
+    fn the_attempt_follows_the_defense() {
+        let mut school = School::of(&["portfolio-site"]);
+        let asked = requested().settle_request(school.path(), POLICY, asked_at()).expect("ready");
+        assert_eq!(asked.judge, None);
+        school.keep(&asked);
+        assert_eq!(
+            (school.word(0), school.attempts[0].defense),
+            ("ready_for_defense", Some(requested().id()))
+        );
+        let assigned_now = school.take(&requested(), assigned());
+        assert_eq!((assigned_now.judge, assigned_now.booked), (Some(juror()), None));
+        school.take(&assigned(), scheduled());
+        assert_eq!(school.word(0), "defense_scheduled");
+        let missed = scheduled().ended(Ending::StudentNoShow, juror(), POLICY, ended_at()).expect("late");
+        let freed = school.take(&scheduled(), missed).freed;
+        assert_eq!(freed, scheduled().occupies());
+        assert_eq!((school.word(0), school.attempts[0].defense), ("ready_for_defense", None));
+    }
+
+    #[test]
+    fn a_time_is_taken_until_the_defense_is_over_and_given_back_when_it_changes() {
+        let mut school = School::scheduled(&["portfolio-site"]);
+        let booked = scheduled().occupies().expect("it has a time");
+        assert_eq!(booked.people, [student(), juror()]);
+        let started = school.take(&agreed(), in_progress());
+        assert_eq!((started.freed, started.booked), (None, None));
+        let ended = school.take(&in_progress(), held());
+        assert_eq!((ended.freed, ended.booked), (Some(booked), None));
+        let another = scheduled().assign_juror(other_juror(), &conflicts()).expect("a stranger");
+        let replaced = school.take(&scheduled(), another);
+        assert_eq!((replaced.freed, replaced.booked), (Some(booked), None));
+    }
+
+    #[test]
+    fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() {
+        let recorded = stored(announced(drafted(), "a"), "a");
+        let passed = verified(recorded.clone(), "a");
+
+        let mut school = School::scheduled(&["portfolio-site", "api"]);
+        let settled = school.take(&recorded, passed.clone());
+        assert_eq!((school.word(0), school.word(1)), ("validated", "available"));
+        assert_eq!((settled.enrollment, settled.judge), (None, Some(juror())));
+
+        let mut school = School::scheduled(&["portfolio-site"]);
+        let settled = school.take(&recorded, passed);
+        assert_eq!(school.enrollment.state, State::AwardPending { concluded_at: ended_at() });
+        let job = Job::ArrangeSessions { enrollment: school.enrollment.id };
+        assert_eq!(settled.jobs, [(job, ended_at())]);
+    }
+
+    #[test]
+    fn who_is_no_longer_studying_concludes_nothing() {
+        let recorded = stored(announced(drafted(), "a"), "a");
+        let mut school = School::scheduled(&["portfolio-site"]);
+        school.enrollment.state = State::AwardPending { concluded_at: asked_at() };
+        assert_eq!(school.take(&recorded, verified(recorded.clone(), "a")).enrollment, None);
+        assert_eq!(school.word(0), "validated");
+    }
+
+    #[test]
+    fn a_fail_makes_a_conflict_with_its_juror() {
+        let skills = judgments(SkillVerdict::NotYet, SkillVerdict::Acquired);
+        let recorded = verified(stored(announced(held(), "a"), "a"), "a");
+        let given = recorded.clone().verdict_given(juror(), skills, &conflicts(), POLICY, ended_at());
+        let mut school = School::scheduled(&["portfolio-site", "api"]);
+        let settled = school.take(&recorded, given.expect("due").into_defense());
+        assert!(settled.conflicts.expect("a new conflict").excludes(juror()));
+        assert_eq!((school.word(0), school.word(1)), ("rework", "locked"));
+        assert_eq!(school.attempts[0].acquired, [skill("css")].into());
+    }
+
+    #[test]
+    fn a_drafted_verdict_changes_nothing_yet() {
+        let mut school = School::scheduled(&["portfolio-site"]);
+        let settled = school.take(&held(), drafted());
+        assert_eq!((settled.judge, settled.attempts.len()), (Some(juror()), 0));
+        assert_eq!(school.word(0), "defense_scheduled");
+    }
+
+    #[test]
+    fn a_held_defense_is_looked_after() {
+        let mut school = School::scheduled(&["portfolio-site"]);
+        let defense = scheduled().id();
+        let missing = (Job::MissRecording { defense }, hours_after(ended_at(), POLICY.recording_hours));
+        assert_eq!(school.take(&in_progress(), held()).jobs, std::slice::from_ref(&missing));
+        let live = announced(in_progress(), "a");
+        let over = live.clone().ended(Ending::Held, juror(), POLICY, ended_at()).expect("in progress");
+        assert_eq!(school.take(&live, over).jobs, [missing, (Job::VerifyRecording { defense }, ended_at())]);
+        let broken = in_progress().ended(Ending::TechnicalFailure, juror(), POLICY, ended_at());
+        assert_eq!(school.take(&in_progress(), broken.expect("in progress")).jobs, []);
+    }
+
+    #[test]
+    fn a_condition_is_closed_in_time_and_settled_once() {
+        let asked = SkillVerdict::IfUploaded { what: "the tests".into() };
+        let recorded = verified(stored(announced(held(), "a"), "a"), "a");
+        let skills = judgments(asked, SkillVerdict::Acquired);
+        let given = recorded.clone().verdict_given(juror(), skills, &conflicts(), POLICY, ended_at());
+        let conditional = given.expect("due").into_defense();
+        let mut school = School::scheduled(&["portfolio-site"]);
+        let until = hours_after(ended_at(), POLICY.condition_upload_hours);
+        let defense = conditional.id();
+        let close = (Job::CloseCondition { defense }, until);
+        assert_eq!(school.take(&recorded, conditional.clone()).jobs, [close]);
+        assert_eq!(school.word(0), "conditional");
+        let lapsed = conditional.clone().condition_lapsed(until).expect("over");
+        let settled = school.take(&conditional, lapsed);
+        assert_eq!((school.word(0), settled.judge), ("rework", None));
+        assert!(settled.conflicts.expect("a fail").excludes(juror()));
+    }
+
+    #[test]
+    fn a_start_rests_on_the_juror_and_a_consent_does_not() {
+        let mut school = School::scheduled(&["portfolio-site"]);
+        assert_eq!(school.take(&scheduled(), agreed()).judge, None);
+        let checked =
+            agreed().started(juror(), Identity::Checked, &conflicts(), POLICY, starts_at()).expect("on time");
+        assert_eq!(school.take(&agreed(), checked).judge, Some(juror()));
+    }
+}

@@ -1,0 +1,124 @@
+//! Uploads: their records in the table, and which bucket holds their bytes.
+
+use domain::enrollment::Enrollment;
+use domain::id::{PersonId, UploadId};
+use domain::job::Job;
+use domain::permission::{Loaded, Relation, Subject};
+use domain::submission::Submission;
+use domain::upload::{Purpose, Upload, UploadState, UploadSubject};
+use jiff::Timestamp;
+
+use crate::bucket::Bucket;
+use crate::item::{Item, Stored};
+use crate::key::Key;
+use crate::store::{Store, StoreError};
+use crate::transaction::Transaction;
+
+impl Stored for Upload {
+    const KIND: &'static str = "upload";
+
+    fn key(&self) -> Key {
+        Key::Upload(self.id)
+    }
+}
+
+/// What bytes are to belong to, as it stands before anyone sends them.
+///
+/// Only whoever is to send them stands in a relation to it.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// A version of a student's work.
+    Submission(Item<Submission>),
+    /// Evidence of a student's earlier learning.
+    Claim(Item<Enrollment>),
+}
+
+impl Subject for Destination {
+    fn relations(&self, person: PersonId, now: Timestamp) -> Vec<Relation> {
+        let mut relations = match self {
+            Self::Submission(submission) => submission.relations(person, now),
+            Self::Claim(enrollment) => enrollment.relations(person, now),
+        };
+        relations.retain(|relation| *relation == Relation::Owner);
+        relations
+    }
+}
+
+/// Why an upload was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadRefusal {
+    /// It was changed at the same moment.
+    Changed,
+}
+
+impl Store {
+    /// The bucket for what is uploaded with a purpose.
+    pub const fn bucket(&self, purpose: Purpose) -> &Bucket {
+        match purpose {
+            Purpose::Submission => &self.submissions,
+            Purpose::Recording | Purpose::Evidence => &self.evidence,
+        }
+    }
+
+    /// What an upload is to belong to.
+    pub async fn destination(
+        &self,
+        subject: UploadSubject,
+    ) -> Result<Option<Loaded<Destination>>, StoreError> {
+        let found = match subject {
+            UploadSubject::Submission(id) => {
+                self.get(&Key::Submission(id)).await?.map(Destination::Submission)
+            }
+            UploadSubject::Enrollment(id) => self.get(&Key::Enrollment(id)).await?.map(Destination::Claim),
+            // SEAM: a defense's recording (its juror alone) and what its juror asked for (its student
+            // alone) come with the defenses' own storage.
+            UploadSubject::Defense(_) | UploadSubject::Session(_) => None,
+        };
+        Ok(found.map(|found| self.loaded(found)))
+    }
+
+    /// An upload.
+    pub async fn upload(&self, id: UploadId) -> Result<Option<Loaded<Item<Upload>>>, StoreError> {
+        Ok(self.upload_for_job(id).await?.map(|upload| self.loaded(upload)))
+    }
+
+    /// An upload, for the system's own jobs and for whoever holds a capability for it.
+    pub async fn upload_for_job(&self, id: UploadId) -> Result<Option<Item<Upload>>, StoreError> {
+        self.get(&Key::Upload(id)).await
+    }
+
+    /// Keeps a new upload, and looks at it again when its time is over.
+    pub fn open_upload(&self, upload: &Upload, expires_at: Timestamp) -> Transaction<'_, UploadRefusal> {
+        self.transaction()
+            .create(upload, UploadRefusal::Changed)
+            .enqueue(&Job::AbandonUpload { upload: upload.id }, expires_at)
+    }
+
+    /// Keeps what became of an upload. A defense whose recording it is hears of its end.
+    pub fn keep_upload(&self, upload: &Item<Upload>, now: Timestamp) -> Transaction<'_, UploadRefusal> {
+        let transaction = self.transaction().save(upload, UploadRefusal::Changed);
+        let Upload { purpose: Purpose::Recording, subject: UploadSubject::Defense(defense), state, .. } =
+            &upload.value
+        else {
+            return transaction;
+        };
+        match state {
+            UploadState::Open { .. } | UploadState::Arrived { .. } => transaction,
+            UploadState::Verified { .. } | UploadState::Refused { .. } | UploadState::Abandoned { .. } => {
+                transaction.enqueue(&Job::VerifyRecording { defense: *defense }, now)
+            }
+        }
+    }
+}
+
+impl<R> Transaction<'_, R> {
+    /// Has the bytes of an upload read and confirmed.
+    pub fn verify(self, upload: UploadId, now: Timestamp) -> Self {
+        self.enqueue(&Job::VerifyUpload { upload }, now)
+    }
+
+    /// Has whatever bytes an upload left behind removed, at the latest when its time is over.
+    pub fn sweep(self, upload: UploadId, now: Timestamp) -> Self {
+        self.enqueue(&Job::AbandonUpload { upload }, now)
+    }
+}
