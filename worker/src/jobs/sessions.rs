@@ -39,10 +39,11 @@ async fn extension(
     commitment: CommitmentId,
 ) -> Written {
     let now = worker.clock.now(&worker.store).await?;
-    let ended = || worker.store.transaction().finish(claimed).commit();
-    let Some(progress) = worker.store.progress_for_job(enrollment).await? else { return ended().await };
+    let Some(progress) = worker.store.progress_for_job(enrollment).await? else {
+        return end(worker, claimed).await;
+    };
     let Some(series) = progress.commitments.iter().find(|series| series.value.id == commitment) else {
-        return ended().await;
+        return end(worker, claimed).await;
     };
     let goes_on =
         progress.enrollment.value.is_live() && series.value.goes_on_after(series.value.horizon(now));
@@ -56,6 +57,11 @@ async fn extension(
     transaction.commit().await
 }
 
+/// Ends a job that has nothing to write.
+async fn end(worker: &Worker, claimed: &Claimed) -> Written {
+    worker.store.transaction().finish(claimed).commit().await
+}
+
 /// Brings an enrollment's sessions in line with its active time and its series: what may not be held
 /// any more is called off free of charge, what may be held again is booked.
 pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentId) -> Result<(), Unfinished> {
@@ -64,7 +70,7 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentI
     for Item { value: Commitment { id, .. }, .. } in series.unwrap_or_default() {
         read_again(was_changed, || make_again(worker, enrollment, id)).await?;
     }
-    Ok(worker.store.transaction::<BookRefusal>().finish(claimed).commit().await?)
+    Ok(end(worker, claimed).await?)
 }
 
 /// Calls off some of the sessions that may not be held, and says how many.
@@ -87,7 +93,7 @@ async fn call_off(worker: &Worker, enrollment: EnrollmentId) -> Result<usize, Re
     let mut people = Vec::from_iter(people);
     people.sort_unstable();
     people.dedup();
-    let weeks = weeks_of(doomed.iter().map(|(session, _)| &session.value));
+    let weeks = Vec::from_iter(weeks_of(doomed.iter().map(|(session, _)| &session.value)));
     let diaries = worker.store.diaries(&people, weeks).await?;
     let mut calendar = Calendar::new(progress.enrollment, progress.agenda, diaries);
     let mut cancelled = Vec::with_capacity(doomed.len());
