@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
 use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
@@ -59,6 +60,8 @@ enum Part {
     Api,
     /// The worker
     Worker,
+    /// Play a student's first year against a fresh stack in memory, and check what came out
+    Demo,
 }
 
 impl Start {
@@ -83,8 +86,11 @@ async fn main() -> ExitCode {
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let Compagnon { start, part } = Compagnon::parse();
+    if let Some(Part::Demo) = part {
+        return demo().await;
+    }
     let ran = match part {
-        None => whole(start.options()).await,
+        None | Some(Part::Demo) => whole(start.options()).await,
         Some(Part::Store) => store(start.options()).await,
         Some(Part::Api) => api(start.options()).await,
         Some(Part::Worker) => worker(start.options()).await,
@@ -94,6 +100,22 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("compagnon: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Exit code where the demo waits for a tool that is not installed.
+const TOOL_MISSING: u8 = 3;
+
+async fn demo() -> ExitCode {
+    match infra::demo::run().await {
+        Ok(outcome) => {
+            println!("{outcome}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("compagnon: {error}");
+            if let DemoError::NoFfmpeg = error { ExitCode::from(TOOL_MISSING) } else { ExitCode::FAILURE }
         }
     }
 }
