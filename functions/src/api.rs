@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{catalog, companion, defenses, enrollments, invoices, people, submissions, uploads};
+use crate::{
+    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices, people,
+    sessions, submissions, uploads,
+};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -35,6 +38,11 @@ pub fn submission() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(companion::routes())
         .merge(submissions::routes())
+        .merge(availability::routes())
+        .merge(conflicts::routes())
+        .merge(assignments::routes())
+        .merge(sessions::routes())
+        .merge(commitments::routes())
         .merge(defenses::routes())
 }
 
@@ -48,7 +56,9 @@ pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
     let router =
         router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
-    router.layer(from_fn_with_state(app.clone(), manners)).with_state(app)
+    // Around the whole router, not each route: what the router itself refuses has manners too.
+    let whole = Router::new().fallback_service(router.with_state(app.clone()));
+    whole.layer(from_fn_with_state(app, manners))
 }
 
 /// The description of the whole API (OpenAPI 3.1).

@@ -79,7 +79,8 @@ table! {
     MOVE_SESSION = "move_session",                   ToSome,   [Staff],           [Participant];
     CANCEL_SESSION = "cancel_session",               ToSome,   [Staff],           [Participant];
     ATTEND_SESSION = "attend_session",               ToSome,   [],                [Participant];
-    REPORT_SESSION = "report_session",               ToSome,   [],                [CurrentMentor];
+    REPORT_SESSION = "report_session",               ToSome,   [],                [Participant];
+    DISPUTE_SESSION = "dispute_session",             ToSome,   [Staff],           [Participant];
 
     LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
     GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];

@@ -200,6 +200,11 @@ impl Problem {
         Self::new(Code::Changed, "Somebody changed this at the same moment: read it again, then repeat.")
     }
 
+    /// Whether reading again and repeating may help: somebody else changed what was read.
+    pub fn was_changed(&self) -> bool {
+        self.code == Code::Changed
+    }
+
     /// With a further member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {

@@ -47,6 +47,9 @@ pub struct Commitment {
 /// How far ahead sessions are made: far enough to plan a month, near enough to change one's mind.
 pub const HORIZON_DAYS: i64 = 42;
 
+/// How often further sessions are made: weekly, as they are held.
+pub const EXTEND_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Why a series cannot begin.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CommitmentError {

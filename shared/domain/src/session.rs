@@ -165,6 +165,22 @@ pub enum CancelError {
 }
 
 impl SessionState {
+    /// The state's word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::CancelledEarly(_) => "cancelled_early",
+            Self::CancelledLate(_) => "cancelled_late",
+            Self::CancelledByMentor(_) => "cancelled_by_mentor",
+            Self::StudentNoShow => "student_no_show",
+            Self::MentorNoShow => "mentor_no_show",
+            Self::NobodyCame => "nobody_came",
+            Self::TechnicalFailure => "technical_failure",
+        }
+    }
+
     /// Whether it holds its time in both people's weeks: what may not overlap (invariant 14).
     pub const fn is_live(&self) -> bool {
         matches!(self, Self::Booked | Self::InProgress)

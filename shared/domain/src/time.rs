@@ -96,6 +96,11 @@ impl Zone {
         self.0.to_datetime(instant)
     }
 
+    /// The offset from UTC that is in force at an instant.
+    pub fn offset_at(&self, instant: Timestamp) -> Offset {
+        self.0.to_offset(instant)
+    }
+
     /// The first instant of a civil date.
     pub fn start_of(&self, date: Date) -> Result<Timestamp, InvalidTime> {
         self.occurrence(date.at(0, 0, 0, 0)).map(|occurrence| occurrence.starts_at)

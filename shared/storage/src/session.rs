@@ -75,6 +75,14 @@ pub enum BookRefusal {
     Changed,
     /// The session was made in between.
     Made,
+    /// The session does not stand in the calendar as it should.
+    Misfit(Misfit),
+}
+
+impl From<Misfit> for BookRefusal {
+    fn from(misfit: Misfit) -> Self {
+        Self::Misfit(misfit)
+    }
 }
 
 /// Why a session does not fit into the calendar as it was read.

@@ -10,6 +10,7 @@ use storage::queue::Claimed;
 use storage::{Bucket, Item, StoreError};
 
 use crate::Worker;
+use crate::jobs::finish;
 use crate::outcome::Unfinished;
 
 /// How much of a file's beginning tells its type: an archive of office documents needs most.
@@ -17,7 +18,7 @@ const SNIFFED_BYTES: usize = 8 * 1024;
 
 /// Reads all bytes of an upload once, and confirms or refuses them.
 pub async fn verify(worker: &Worker, claimed: &Claimed, id: UploadId) -> Result<(), Unfinished> {
-    let Some(item) = arrived(worker, id).await? else { return nothing(worker, claimed).await };
+    let Some(item) = arrived(worker, id).await? else { return finish(worker, claimed).await };
     let now = worker.clock.now(&worker.store).await?;
     let read = read(worker.store.bucket(item.value.purpose), &item.value).await?;
     let sniffed = sniff(&read.beginning);
@@ -76,11 +77,11 @@ fn sniff(beginning: &[u8]) -> Option<&'static str> {
 
 /// Whether bytes are UTF-8 without controls; the last character may be cut off.
 fn is_text(bytes: &[u8]) -> bool {
-    let (whole, cut) = match std::str::from_utf8(bytes) {
+    let (whole, broken) = match std::str::from_utf8(bytes) {
         Ok(_) => (bytes.len(), false),
         Err(error) => (error.valid_up_to(), error.error_len().is_some()),
     };
-    !cut && !bytes[..whole].iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
+    !broken && !bytes[..whole].iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
 /// Gives up an upload whose time is over, and removes what an ended one left behind.
@@ -88,7 +89,7 @@ fn is_text(bytes: &[u8]) -> bool {
 /// Where the store has put the parts together but nobody recorded it, the upload arrives after all.
 pub async fn abandon(worker: &Worker, claimed: &Claimed, id: UploadId) -> Result<(), Unfinished> {
     let store = &worker.store;
-    let Some(item) = store.upload_for_job(id).await? else { return nothing(worker, claimed).await };
+    let Some(item) = store.upload_for_job(id).await? else { return finish(worker, claimed).await };
     let now = worker.clock.now(store).await?;
     let (bucket, key) = (store.bucket(item.value.purpose), item.value.key().to_string());
     let multipart = match &item.value.state {
@@ -99,9 +100,9 @@ pub async fn abandon(worker: &Worker, claimed: &Claimed, id: UploadId) -> Result
         UploadState::Open { multipart, .. } => multipart,
         UploadState::Refused { .. } | UploadState::Abandoned { .. } => {
             bucket.remove(&key).await?;
-            return nothing(worker, claimed).await;
+            return finish(worker, claimed).await;
         }
-        UploadState::Arrived { .. } | UploadState::Verified { .. } => return nothing(worker, claimed).await,
+        UploadState::Arrived { .. } | UploadState::Verified { .. } => return finish(worker, claimed).await,
     };
     if let Some(multipart) = multipart {
         bucket.abort(&key, multipart).await?;
@@ -120,11 +121,6 @@ pub async fn abandon(worker: &Worker, claimed: &Claimed, id: UploadId) -> Result
         _ => transaction,
     };
     Ok(transaction.finish(claimed).commit().await?)
-}
-
-/// Ends a job that finds nothing to do.
-async fn nothing(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
-    Ok(worker.store.transaction::<Infallible>().finish(claimed).commit().await?)
 }
 
 #[cfg(test)]

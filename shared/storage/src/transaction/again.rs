@@ -6,9 +6,9 @@ const READS_MAX: u32 = 24;
 
 /// Runs an attempt that reads, decides and commits, and runs it again while its refusal means that
 /// what it read was changed meanwhile; a bounded number of times.
-pub async fn read_again<T, E>(
+pub async fn read_again<T, E, F: Future<Output = Result<T, E>>>(
     was_changed: impl Fn(&E) -> bool,
-    attempt: impl AsyncFn() -> Result<T, E>,
+    attempt: impl Fn() -> F,
 ) -> Result<T, E> {
     let mut reads = 1;
     loop {
@@ -27,9 +27,9 @@ mod tests {
 
     async fn tries(changes: u32) -> (Result<u32, &'static str>, u32) {
         let tries = Cell::new(0);
-        let attempt = async || {
+        let attempt = || {
             tries.set(tries.get() + 1);
-            if tries.get() <= changes { Err("changed") } else { Ok(tries.get()) }
+            std::future::ready(if tries.get() <= changes { Err("changed") } else { Ok(tries.get()) })
         };
         (read_again(|refused| *refused == "changed", attempt).await, tries.get())
     }

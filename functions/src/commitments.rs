@@ -1,0 +1,203 @@
+//! Weekly series of sessions.
+
+use domain::availability::{LocalTime, Weekday};
+use domain::commitment::{Commitment, EXTEND_EVERY};
+use domain::id::{CommitmentId, EnrollmentId, PersonId};
+use domain::job::Job;
+use domain::occupancy::SlotTaken;
+use domain::session::{BookingError, SessionKind};
+use domain::time::Zone;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use storage::Stored;
+use storage::clock::new_uuid;
+use storage::session::{BookRefusal, Calendar, Made, weeks_of};
+use storage::transaction::read_again;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::body::Json;
+use crate::call::{Call, KeyedCall};
+use crate::enrollments::progress;
+use crate::permissions;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::schema::Refusals;
+use crate::sessions::booking::Pair;
+use crate::sessions::views::SessionView;
+
+/// The routes of this topic.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create_commitment))
+}
+
+/// A weekly series to begin.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CommitmentBody {
+    /// The student's place.
+    #[schema(value_type = String)]
+    enrollment: EnrollmentId,
+    /// The mentor or coach; one who begins the series may name the student instead.
+    #[schema(value_type = String)]
+    with: PersonId,
+    /// What the meetings are for.
+    #[schema(value_type = String, example = "mentoring")]
+    kind: SessionKind,
+    /// The zone whose clocks the series keeps to.
+    #[schema(value_type = String, example = "Europe/Paris")]
+    time_zone: Zone,
+    /// The day of every week.
+    #[schema(value_type = String, example = "tue")]
+    weekday: Weekday,
+    /// The time on the wall of that zone, on a quarter hour.
+    #[schema(value_type = String, example = "18:00")]
+    local_time: LocalTime,
+    /// How long each meeting is.
+    #[schema(example = 45)]
+    minutes: u16,
+    /// No meeting before this date.
+    #[schema(value_type = String, format = Date)]
+    first_on: Date,
+}
+
+/// A series, with the sessions that are booked.
+#[derive(Debug, Serialize, ToSchema)]
+struct CommitmentView {
+    #[schema(value_type = String)]
+    id: CommitmentId,
+    #[schema(value_type = String)]
+    enrollment: EnrollmentId,
+    #[schema(value_type = String)]
+    student: PersonId,
+    #[schema(value_type = String)]
+    with: PersonId,
+    #[schema(value_type = String)]
+    kind: SessionKind,
+    #[schema(value_type = String)]
+    time_zone: Zone,
+    #[schema(value_type = String)]
+    weekday: Weekday,
+    #[schema(value_type = String)]
+    local_time: LocalTime,
+    minutes: u16,
+    #[schema(value_type = String, format = Date)]
+    first_on: Date,
+    /// Those of the next six weeks; further ones are booked week by week.
+    sessions: Vec<SessionView>,
+    /// Dates of the next six weeks without a session, and why.
+    left_out: Vec<LeftOutView>,
+    /// Dates on which the student's own clock shows another time than the week before.
+    wall_changes: Vec<WallChangeView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LeftOutView {
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WallChangeView {
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    #[schema(value_type = String, example = "12:00")]
+    before: LocalTime,
+    #[schema(value_type = String, example = "13:00")]
+    after: LocalTime,
+}
+
+impl CommitmentView {
+    fn of(series: &Commitment, made: &Made, reader: &Zone, now: Timestamp) -> Self {
+        let left_out = made.left_out.iter();
+        let changes = series.wall_changes(reader, series.first_on, series.horizon(now));
+        Self {
+            id: series.id,
+            enrollment: series.enrollment,
+            student: series.student,
+            with: series.with,
+            kind: series.kind,
+            time_zone: series.time_zone.clone(),
+            weekday: series.weekday,
+            local_time: series.local_time,
+            minutes: series.minutes,
+            first_on: series.first_on,
+            sessions: made.sessions.iter().map(|session| SessionView::of(session, now)).collect(),
+            left_out: left_out
+                .map(|(date, reason)| LeftOutView { date: *date, reason: reason.to_string() })
+                .collect(),
+            wall_changes: changes
+                .into_iter()
+                .map(|change| WallChangeView {
+                    date: change.date,
+                    before: LocalTime::of(change.before),
+                    after: LocalTime::of(change.after),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Begins a weekly series: its sessions of the next six weeks are booked at once, later ones week by
+/// week. Where the first one's time is taken the series is refused, with times that are free.
+#[utoipa::path(post, path = "/v1/commitments", tag = "sessions", request_body = CommitmentBody,
+    responses((status = 201, description = "The series with its sessions", body = CommitmentView), Refusals))]
+async fn create_commitment(
+    KeyedCall(call): KeyedCall,
+    Json(body): Json<CommitmentBody>,
+) -> Result<Reply, Problem> {
+    let id = CommitmentId::new(new_uuid(call.machine_now));
+    read_again(Problem::was_changed, || begin(&call, id, body.clone())).await
+}
+
+async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Reply, Problem> {
+    let CommitmentBody { enrollment, with, kind, time_zone, weekday, local_time, minutes, first_on } = body;
+    let progress = progress(call, &permissions::CREATE_COMMITMENT, enrollment).await?;
+    let place = progress.enrollment.value.clone();
+    let student = place.student;
+    let pair = Pair::new(call, &place, with, kind, first_on).await?;
+    let series = Commitment {
+        id,
+        enrollment,
+        student,
+        with: pair.with,
+        kind,
+        time_zone,
+        weekday,
+        local_time,
+        minutes,
+        first_on,
+        ends_on: None,
+        materialized_through: None,
+    };
+    let (series, due) = pair.decide(&place, |facts| {
+        let series = series.begin(facts, call.now)?;
+        let due = series.sessions_due(facts, call.now);
+        Ok::<_, Problem>((series, due))
+    })?;
+    let diaries = call.store().diaries(&[student, pair.with], weeks_of(&due.sessions)).await?;
+    let first = due.sessions.first().cloned();
+    let mut calendar = Calendar::new(progress.enrollment, progress.agenda, diaries);
+    let made = calendar.make(due, &[], call.now)?;
+    if let Some(first) = first.filter(|first| is_taken(&made, first.local.date())) {
+        return Err(pair.taken(call, &place, &first).await?);
+    }
+
+    let view = CommitmentView::of(&series, &made, &place.time_zone, call.now);
+    // A series is shown with the enrollment it serves.
+    let reply = Reply::created(format!("/v1/enrollments/{enrollment}"), &view)?.at(1);
+    let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
+    let transaction = transaction
+        .create(&series.clone().materialized(call.now), BookRefusal::Changed)
+        .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now + EXTEND_EVERY)
+        .audit(&series.key(), "create_commitment", &call.person()?.to_string(), call.now);
+    call.commit(transaction, reply).await
+}
+
+fn is_taken(made: &Made, date: Date) -> bool {
+    made.left_out.contains(&(date, BookingError::Taken(SlotTaken)))
+}

@@ -1,0 +1,260 @@
+//! Sessions as they are shown, and times as they are chosen.
+
+use domain::availability::LocalTime;
+use domain::id::{CommitmentId, EnrollmentId, PersonId, SessionId};
+use domain::session::{
+    Attendance, ChosenTime, Claim, Outcome, ReportText, Session, SessionKind, SessionPolicy, SessionState,
+    Side,
+};
+use domain::time::Zone;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::Offset;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// A session as it stands now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionView {
+    #[schema(value_type = String)]
+    id: SessionId,
+    #[schema(value_type = String, example = "mentoring")]
+    kind: SessionKind,
+    #[schema(example = "booked")]
+    state: &'static str,
+    #[schema(value_type = String)]
+    enrollment: EnrollmentId,
+    #[schema(value_type = String)]
+    student: PersonId,
+    /// The mentor or coach.
+    #[schema(value_type = String)]
+    with: PersonId,
+    /// The series it belongs to.
+    #[schema(value_type = Option<String>)]
+    commitment: Option<CommitmentId>,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    ends_at: Timestamp,
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    #[schema(value_type = String, example = "18:00")]
+    local_time: LocalTime,
+    #[schema(value_type = String, example = "Europe/Paris")]
+    time_zone: Zone,
+    /// Whether the clocks jump over the local time that day, so that it starts a little later.
+    shifted: bool,
+    /// How often it was moved.
+    sequence: u32,
+    /// Up to then the student cancels free of charge.
+    #[schema(value_type = String, format = DateTime)]
+    free_until: Timestamp,
+    /// Null until a provider of video links is connected: there is no room to join yet.
+    join_url: Option<String>,
+    cancellation: Option<CancellationView>,
+    attendance: Vec<AttendanceView>,
+    report: Option<ReportView>,
+    claims: Vec<ClaimView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CancellationView {
+    /// `student`, `mentor` or `school`.
+    #[schema(value_type = String)]
+    by: Side,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AttendanceView {
+    #[schema(value_type = String)]
+    person: PersonId,
+    #[schema(value_type = String, format = DateTime)]
+    joined_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    left_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportView {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    text: ReportText,
+    #[schema(value_type = String)]
+    by: PersonId,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    late: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ClaimView {
+    #[schema(value_type = String)]
+    claim: Outcome,
+    #[schema(value_type = String)]
+    by: PersonId,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+impl SessionView {
+    /// A session as it counts at `now`: one that is over is judged by who came.
+    pub fn of(session: &Session, now: Timestamp) -> Self {
+        let session = session.clone().as_of(&SessionPolicy::OPENING, now);
+        Self {
+            id: session.id,
+            kind: session.kind,
+            state: session.state.word(),
+            enrollment: session.enrollment,
+            student: session.student,
+            with: session.with,
+            commitment: session.commitment,
+            starts_at: session.starts_at,
+            ends_at: session.ends_at,
+            date: session.local.date(),
+            local_time: LocalTime::of(session.local.time()),
+            time_zone: session.time_zone,
+            shifted: session.shifted,
+            sequence: session.sequence,
+            free_until: session.free_until,
+            join_url: None,
+            cancellation: CancellationView::of(session.state),
+            attendance: session.attendance.into_iter().map(AttendanceView::from).collect(),
+            report: session.report.map(|report| {
+                let domain::session::Report { text, by, at, late } = report;
+                ReportView { text, by, at, late }
+            }),
+            claims: session
+                .claims
+                .into_iter()
+                .map(|Claim { outcome: claim, by, at }| ClaimView { claim, by, at })
+                .collect(),
+        }
+    }
+}
+
+impl CancellationView {
+    fn of(state: SessionState) -> Option<Self> {
+        match state {
+            SessionState::CancelledEarly(cancellation)
+            | SessionState::CancelledLate(cancellation)
+            | SessionState::CancelledByMentor(cancellation) => Some(Self {
+                by: cancellation.cancelled_by,
+                at: cancellation.cancelled_at,
+                reason: cancellation.reason,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl From<Attendance> for AttendanceView {
+    fn from(Attendance { person, joined_at, left_at }: Attendance) -> Self {
+        Self { person, joined_at, left_at }
+    }
+}
+
+/// A time somebody can be offered, as they would ask for it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimeView {
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    #[schema(value_type = String, example = "18:45")]
+    local_time: LocalTime,
+    #[schema(value_type = String, example = "Europe/Paris")]
+    time_zone: Zone,
+    #[schema(example = "+01:00")]
+    offset: String,
+}
+
+impl TimeView {
+    /// An instant on the wall of a zone.
+    pub fn of(starts_at: Timestamp, time_zone: &Zone) -> Self {
+        let local = time_zone.wall_time_at(starts_at);
+        let offset = offset_text(time_zone.offset_at(starts_at));
+        Self {
+            starts_at,
+            date: local.date(),
+            local_time: LocalTime::of(local.time()),
+            time_zone: time_zone.clone(),
+            offset,
+        }
+    }
+}
+
+/// A date and time on a wall, without saying whose.
+#[derive(Debug, Serialize)]
+pub struct WallView {
+    date: Date,
+    local_time: LocalTime,
+}
+
+impl From<DateTime> for WallView {
+    fn from(local: DateTime) -> Self {
+        Self { date: local.date(), local_time: LocalTime::of(local.time()) }
+    }
+}
+
+/// An offset as people write it: `+01:00`.
+pub fn offset_text(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// Reads an offset such as `+01:00`.
+pub fn read_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Offset>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let offset = BrokenDownTime::parse("%:z", &text).ok().and_then(|time| time.offset());
+    let expected = || serde::de::Error::custom("expected an offset such as +01:00");
+    offset.map(Some).ok_or_else(expected)
+}
+
+/// When: a wall time in a zone, and which one where the clocks go back.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeBody {
+    /// The date on the wall.
+    #[schema(value_type = String, format = Date)]
+    pub date: Date,
+    /// The time on the wall, on a quarter hour.
+    #[schema(value_type = String, example = "18:00")]
+    pub local_time: LocalTime,
+    /// Whose wall.
+    #[schema(value_type = String, example = "Europe/Paris")]
+    pub time_zone: Zone,
+    /// Needed only where the wall shows the time twice.
+    #[serde(default, deserialize_with = "read_offset")]
+    #[schema(value_type = Option<String>, example = "+01:00")]
+    pub offset: Option<Offset>,
+}
+
+impl From<TimeBody> for ChosenTime {
+    fn from(TimeBody { date, local_time, time_zone, offset }: TimeBody) -> Self {
+        Self { date, local_time, time_zone, offset }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_reads_back_as_it_is_written() {
+        for text in ["+00:00", "+01:00", "-05:00", "+05:45", "-03:30"] {
+            let body = format!(
+                r#"{{"date": "2027-10-31", "local_time": "02:30", "time_zone": "Europe/Paris", "offset": "{text}"}}"#
+            );
+            let time: TimeBody = serde_json::from_str(&body).expect(text);
+            assert_eq!(time.offset.map(offset_text).as_deref(), Some(text));
+        }
+        let odd =
+            r#"{"date": "2027-10-31", "local_time": "02:30", "time_zone": "Europe/Paris", "offset": "CET"}"#;
+        assert!(serde_json::from_str::<TimeBody>(odd).is_err());
+    }
+}

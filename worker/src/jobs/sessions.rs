@@ -1,0 +1,206 @@
+//! Weekly series are booked six weeks ahead, and sessions follow what happens to their enrollment.
+
+use domain::commitment::{Commitment, EXTEND_EVERY};
+use domain::enrollment::Enrollment;
+use domain::id::{CommitmentId, EnrollmentId};
+use domain::session::{BookingError, BookingFacts, Session, SessionState, Side};
+use jiff::Timestamp;
+use storage::enrollment::Progress;
+use storage::queue::Claimed;
+use storage::session::{BookRefusal, Calendar, weeks_of};
+use storage::transaction::read_again;
+use storage::{Item, Refused, Stored, Transaction};
+
+use crate::Worker;
+use crate::outcome::Unfinished;
+
+/// Who writes to the audit trail here.
+const BY: &str = "job";
+
+/// Sessions called off in one transaction: with two weeks of two people each they stay below its bound.
+const CALLED_OFF_AT_ONCE: usize = 10;
+
+type Written = Result<(), Refused<BookRefusal>>;
+
+/// Books what a series has come to need, and asks for itself again in a week while the series goes on.
+pub async fn extend(
+    worker: &Worker,
+    claimed: &Claimed,
+    enrollment: EnrollmentId,
+    commitment: CommitmentId,
+) -> Result<(), Unfinished> {
+    Ok(read_again(was_changed, || extension(worker, claimed, enrollment, commitment)).await?)
+}
+
+async fn extension(
+    worker: &Worker,
+    claimed: &Claimed,
+    enrollment: EnrollmentId,
+    commitment: CommitmentId,
+) -> Written {
+    let now = worker.clock.now(&worker.store).await?;
+    let Some(progress) = worker.store.progress_for_job(enrollment).await? else {
+        return end(worker, claimed).await;
+    };
+    let Some(series) = progress.commitments.iter().find(|series| series.value.id == commitment) else {
+        return end(worker, claimed).await;
+    };
+    let goes_on =
+        progress.enrollment.value.is_live() && series.value.goes_on_after(series.value.horizon(now));
+    let booked = book_due(worker, &progress, series, series.value.clone(), now).await?;
+    let transaction = booked.write(worker, now);
+    let transaction = if goes_on {
+        transaction.finish_until(claimed, now + EXTEND_EVERY)
+    } else {
+        transaction.finish(claimed)
+    };
+    transaction.commit().await
+}
+
+/// Ends a job that has nothing to write.
+async fn end(worker: &Worker, claimed: &Claimed) -> Written {
+    worker.store.transaction().finish(claimed).commit().await
+}
+
+/// Brings an enrollment's sessions in line with its active time and its series: what may not be held
+/// any more is called off free of charge, what may be held again is booked.
+pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentId) -> Result<(), Unfinished> {
+    while read_again(was_changed, || call_off(worker, enrollment)).await? == CALLED_OFF_AT_ONCE {}
+    let series = worker.store.progress_for_job(enrollment).await?.map(|progress| progress.commitments);
+    for Item { value: Commitment { id, .. }, .. } in series.unwrap_or_default() {
+        read_again(was_changed, || make_again(worker, enrollment, id)).await?;
+    }
+    Ok(end(worker, claimed).await?)
+}
+
+/// Calls off some of the sessions that may not be held, and says how many.
+async fn call_off(worker: &Worker, enrollment: EnrollmentId) -> Result<usize, Refused<BookRefusal>> {
+    let now = worker.clock.now(&worker.store).await?;
+    let Some(progress) = worker.store.progress_for_job(enrollment).await? else { return Ok(0) };
+    let booked = Vec::from_iter(progress.agenda.value.sessions.iter().map(|meeting| meeting.session));
+    let mut doomed = Vec::new();
+    for session in worker.store.sessions_for_job(&booked).await? {
+        let series = progress.commitments.iter().map(|series| &series.value);
+        let reason = forbidden(&session.value, &progress.enrollment.value, series);
+        doomed.extend(reason.map(|reason| (session, reason)));
+    }
+    doomed.truncate(CALLED_OFF_AT_ONCE);
+    if doomed.is_empty() {
+        return Ok(0);
+    }
+
+    let people = doomed.iter().flat_map(|(session, _)| [session.value.student, session.value.with]);
+    let mut people = Vec::from_iter(people);
+    people.sort_unstable();
+    people.dedup();
+    let weeks = Vec::from_iter(weeks_of(doomed.iter().map(|(session, _)| &session.value)));
+    let diaries = worker.store.diaries(&people, weeks).await?;
+    let mut calendar = Calendar::new(progress.enrollment, progress.agenda, diaries);
+    let mut cancelled = Vec::with_capacity(doomed.len());
+    for (session, reason) in doomed {
+        let Ok(off) = session.value.clone().cancel(Side::School, &reason, now) else { continue };
+        cancelled.push(off.key());
+        calendar.change(session, off, now).map_err(|misfit| Refused::By(misfit.into()))?;
+    }
+    let transaction = cancelled.iter().fold(worker.store.keep_calendar(&calendar), |transaction, session| {
+        transaction.audit(session, "cancel_session", BY, now)
+    });
+    transaction.commit().await?;
+    Ok(cancelled.len())
+}
+
+/// Why a booked session may not be held: the enrollment is paused or over then, or its series has ended.
+fn forbidden<'a>(
+    session: &Session,
+    enrollment: &Enrollment,
+    mut series: impl Iterator<Item = &'a Commitment>,
+) -> Option<String> {
+    if session.state != SessionState::Booked {
+        return None;
+    }
+    if let Err(refused) = enrollment.session_allowed_at(session.starts_at) {
+        return Some(refused.to_string());
+    }
+    let own = series.find(|series| session.commitment == Some(series.id))?;
+    (!own.holds(session.local.date())).then(|| "the series has ended by then".to_owned())
+}
+
+/// Books the sessions of a series from today on that are missing, or that the school had called off.
+async fn make_again(worker: &Worker, enrollment: EnrollmentId, commitment: CommitmentId) -> Written {
+    let now = worker.clock.now(&worker.store).await?;
+    let Some(progress) = worker.store.progress_for_job(enrollment).await? else { return Ok(()) };
+    let Some(series) = progress.commitments.iter().find(|series| series.value.id == commitment) else {
+        return Ok(());
+    };
+    let today = series.value.time_zone.date_at(now);
+    let rewound = series.value.clone().rewound(today);
+    let booked = book_due(worker, &progress, series, rewound, now).await?;
+    if booked.changes_nothing() {
+        return Ok(());
+    }
+    booked.write(worker, now).commit().await
+}
+
+/// What a look at a series came to, before it is written.
+struct Booked {
+    calendar: Calendar,
+    /// The series as it was read.
+    was: Commitment,
+    /// The series whose sessions are made.
+    series: Item<Commitment>,
+    /// What is told of dates without a session.
+    left_out: Vec<String>,
+}
+
+/// Books what is due of a series in the calendar as it is read here.
+async fn book_due(
+    worker: &Worker,
+    progress: &Progress,
+    series: &Item<Commitment>,
+    from: Commitment,
+    now: Timestamp,
+) -> Result<Booked, Refused<BookRefusal>> {
+    let availability = worker.store.availability_for_booking(from.with).await?;
+    let place = &progress.enrollment.value;
+    let due = BookingFacts::with(place, &availability, &[], |facts| from.sessions_due(facts, now));
+    let ids = Vec::from_iter(due.sessions.iter().map(|session| session.id));
+    let known = worker.store.sessions_for_job(&ids).await?;
+    let diaries = worker.store.diaries(&[from.student, from.with], weeks_of(&due.sessions)).await?;
+    let mut calendar = Calendar::new(progress.enrollment.clone(), progress.agenda.clone(), diaries);
+    let made = calendar.make(due, &known, now).map_err(|misfit| Refused::By(misfit.into()))?;
+    let unforeseen =
+        |reason: &BookingError| !matches!(reason, BookingError::NotAllowed(_) | BookingError::Past);
+    let left_out = made.left_out.iter().filter(|(_, reason)| unforeseen(reason));
+    Ok(Booked {
+        calendar,
+        was: series.value.clone(),
+        left_out: left_out.map(|(date, reason)| format!("leave out {date}: {reason}")).collect(),
+        series: Item { value: from.materialized(now), revision: series.revision },
+    })
+}
+
+impl Booked {
+    fn changes_nothing(&self) -> bool {
+        self.calendar.is_unchanged() && self.series.value == self.was
+    }
+
+    /// The booked sessions with how far the series is made; a date that is looked at the first time
+    /// and has no session is told of.
+    fn write<'store>(&self, worker: &'store Worker, now: Timestamp) -> Transaction<'store, BookRefusal> {
+        let transaction = worker.store.keep_calendar(&self.calendar);
+        if self.series.value == self.was {
+            return transaction;
+        }
+        for left_out in &self.left_out {
+            tracing::warn!(series = %self.was.id, "{left_out}");
+        }
+        let transaction = transaction.save(&self.series, BookRefusal::Changed);
+        self.left_out
+            .iter()
+            .fold(transaction, |transaction, left_out| transaction.audit(&self.was.key(), left_out, BY, now))
+    }
+}
+
+fn was_changed(refused: &Refused<BookRefusal>) -> bool {
+    matches!(refused, Refused::By(BookRefusal::Changed | BookRefusal::Made))
+}
