@@ -5,8 +5,7 @@ use std::process::Command;
 use domain::conflict::Reason;
 use domain::defense::DefensePolicy;
 use domain::digest::Sha256Hex;
-use domain::enrollment::MentorAssignment;
-use domain::id::{AssignmentId, DefenseId, EnrollmentId, PersonId};
+use domain::id::{DefenseId, PersonId};
 use reqwest::Method;
 use serde_json::{Value, json};
 use storage::Refused;
@@ -140,19 +139,11 @@ fn criteria(project: &str) -> Vec<Value> {
     project.criteria.iter().map(met).collect()
 }
 
-/// Writes a mentor's assignment as staff's call does.
+/// Gives a student a mentor.
 async fn assign_mentor(school: &School, enrollment: &str, mentor: &str) {
-    let store = &school.stack.store;
-    let id: EnrollmentId = enrollment.parse().expect("an id");
-    let mentor: PersonId = school.id(mentor).await.parse().expect("an id");
-    let now = ENROLLED.parse().expect("an instant");
-    let mut progress = store.progress_for_job(id).await.expect("a store").expect("enrolled");
-    let from = progress.enrollment.value.date_at(now);
-    let assignment = MentorAssignment { id: AssignmentId::derived(&[enrollment]), mentor, from, to: None };
-    let enrollment = progress.enrollment.try_map(|it| it.assign_mentor(assignment, now)).expect("live");
-    progress.conflicts.value.add(mentor, Reason::Mentor);
-    let transaction = store.transaction().save(&enrollment, "changed").save(&progress.conflicts, "changed");
-    transaction.concerns(mentor, id).commit().await.expect("assigned");
+    let mentor = school.id(mentor).await;
+    let body = json!({ "enrollment": enrollment, "mentor": mentor, "from": "2027-02-07" });
+    school.post("sam", "/v1/admin/assignments", body).await.expect(201);
 }
 
 /// A file to be sent.
