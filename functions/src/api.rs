@@ -1,7 +1,8 @@
 //! The routes, put together: what each Lambda mounts, and the local server both.
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::{Json, Router};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +11,8 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
 use crate::{
-    assignments, availability, catalog, commitments, conflicts, enrollments, invoices, people, sessions,
+    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices, people,
+    sessions, submissions, uploads,
 };
 
 /// The API's own words about itself.
@@ -26,15 +28,22 @@ pub fn enrollment() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(catalog::routes())
         .merge(people::routes())
-        .merge(conflicts::routes())
         .merge(enrollments::routes())
-        .merge(assignments::routes())
         .merge(invoices::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
 pub fn submission() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(availability::routes()).merge(commitments::routes()).merge(sessions::routes())
+    OpenApiRouter::new()
+        .merge(uploads::routes())
+        .merge(companion::routes())
+        .merge(submissions::routes())
+        .merge(availability::routes())
+        .merge(conflicts::routes())
+        .merge(assignments::routes())
+        .merge(sessions::routes())
+        .merge(commitments::routes())
+        .merge(defenses::routes())
 }
 
 /// Both, for one machine and for the description.
@@ -45,12 +54,25 @@ pub fn whole() -> OpenApiRouter<App> {
 /// A router that answers, with the manners that hold for every request.
 pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
-    let router = router.fallback(nowhere);
-    router.layer(from_fn_with_state(app.clone(), manners)).with_state(app)
+    let router =
+        router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
+    // Around the whole router, not each route: what the router itself refuses has manners too.
+    let whole = Router::new().fallback_service(router.with_state(app.clone()));
+    whole.layer(from_fn_with_state(app, manners))
 }
 
 /// The description of the whole API (OpenAPI 3.1).
 pub fn description() -> Description {
     let described = OpenApiRouter::with_openapi(About::openapi()).merge(whole());
     described.into_openapi()
+}
+
+/// `GET /openapi.json`.
+async fn described() -> Json<Description> {
+    Json(description())
+}
+
+/// `GET /healthz`: the process answers.
+async fn alive() -> &'static str {
+    "ok"
 }

@@ -18,8 +18,10 @@ pub struct Parts {
     pub clock: Clock,
     /// Checks bearer tokens.
     pub verifier: Verifier,
-    /// Signs credentials and the capabilities of uploads.
+    /// Signs credentials.
     pub signer: crate::signing::Signer,
+    /// Makes and checks the endpoints of uploads.
+    pub capability_key: crate::capability::CapabilityKey,
     /// Editions, read through a bounded cache.
     pub catalog: crate::catalog::Editions,
     /// How this deployment is set up.

@@ -116,7 +116,9 @@ mod tests {
             assert_eq!(key.check(upload, &changed, NOW), Err(CapabilityError::Forged), "{changed}");
         }
         let (_, signature) = given.split_once('.').expect("two parts");
-        for forged in ["", ".", "900", "900.", &format!("{}.{signature}", i64::MAX), &given[..given.len() - 1]] {
+        for forged in
+            ["", ".", "900", "900.", &format!("{}.{signature}", i64::MAX), &given[..given.len() - 1]]
+        {
             assert_eq!(key.check(upload, forged, NOW), Err(CapabilityError::Forged), "{forged}");
         }
     }

@@ -107,10 +107,7 @@ struct Whole {
 #[utoipa::path(post, path = "/v1/uploads/{id}/{capability}/s3/multipart", tag = "companion",
     params(("id" = String, Path), ("capability" = String, Path)),
     responses((status = 200, description = "The upload in parts", body = Begun), Refusals))]
-async fn begin_multipart(
-    call: Call,
-    At((id, capability)): At<(UploadId, String)>,
-) -> Result<Reply, Problem> {
+async fn begin_multipart(call: Call, At((id, capability)): At<(UploadId, String)>) -> Result<Reply, Problem> {
     for _ in 0..TRIES_MAX {
         let item = held(&call, id, &capability).await?;
         let upload = &item.value;

@@ -14,11 +14,21 @@ pub mod manners; // what holds for every request
 pub mod reply; // answers with status, ETag and Location
 pub mod page; // lists
 pub mod signing; // the key that credentials are signed with
+pub mod capability; // the key of an upload's endpoint
 
 pub mod catalog; // editions and quotes
 pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
+pub mod conflicts; // declared ties
+pub mod assignments; // who mentors whom
+pub mod availability; // when mentors, jurors and coaches can meet
+pub mod sessions; // meetings
+pub mod commitments; // weekly series of them
+pub mod uploads; // bytes on their way in
+pub mod companion; // Uppy's calls under an upload's endpoint
+pub mod submissions; // work handed in, and the mentor's judgment
+pub mod defenses; // the jury
 
 pub mod conflicts; // declared ties
 pub mod assignments; // who mentors whom
@@ -27,6 +37,7 @@ pub mod sessions; // meetings
 pub mod commitments; // weekly series of them
 
 pub mod api; // the routes, put together
+pub mod lambda; // what the mains do
 
 pub use app::App;
 pub use problem::{Code, Problem};

@@ -92,7 +92,10 @@ async fn identity(
 /// The problem behind a refused response, as JSON that names the request.
 fn refusal(mut response: Response, instance: &str) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        return problem.respond(instance);
+        let mut refusal = problem.respond(instance);
+        // What layers below said for browsers of other origins.
+        refusal.headers_mut().extend(response.headers_mut().drain());
+        return refusal;
     }
     match response.status() {
         // The router's own refusals.

@@ -82,11 +82,12 @@ table! {
     REPORT_SESSION = "report_session",               ToSome,   [],                [Participant];
     DISPUTE_SESSION = "dispute_session",             ToSome,   [Staff],           [Participant];
 
-    LIST_DEFENSES = "list_defenses",                 ToSome,   [],                [Owner];
+    LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
     GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
     ASSIGN_JUROR = "assign_juror",                   ToSome,   [Staff],           [];
     SCHEDULE_DEFENSE = "schedule_defense",           ToSome,   [Staff],           [Owner];
     CONSENT = "consent",                             ToSome,   [],                [Owner, AssignedJuror];
+    WITHDRAW_CONSENT = "withdraw_consent",           ToSome,   [],                [Owner, AssignedJuror];
     START_DEFENSE = "start_defense",                 ToSome,   [],                [AssignedJuror];
     END_DEFENSE = "end_defense",                     ToSome,   [Staff],           [Owner, AssignedJuror];
     GIVE_VERDICT = "give_verdict",                   ToSome,   [],                [AssignedJuror];

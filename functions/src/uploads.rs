@@ -138,16 +138,25 @@ fn endpoint(call: &Call, upload: UploadId) -> (String, Timestamp) {
 async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply, Problem> {
     let owner = call.person()?;
     let request = body.request()?;
-    let (subject, id) = (request.subject, UploadId::new(new_uuid(call.machine_now)));
+    let (purpose, subject) = (request.purpose, request.subject);
+    let id = UploadId::new(new_uuid(call.machine_now));
     // What no purpose fits is refused before anything is read.
     let upload = Upload::open(id, owner, request, &POLICY, call.now)?;
-    let found = call.store().destination(subject).await?.ok_or_else(Problem::not_found)?;
-    let destination = call.permit(&permissions::CREATE_UPLOAD, found).await?;
-    if let Destination::Submission(submission) = &*destination {
-        submission.value.check_draft()?;
-    }
+    let found = call.store().destination(purpose, subject).await?.ok_or_else(Problem::not_found)?;
+    let transaction = call.store().open_upload(&upload, call.now + POLICY.idle_max);
+    let transaction = match call.permit(&permissions::CREATE_UPLOAD, found).await?.into_inner() {
+        Destination::Submission(submission) => {
+            submission.value.check_draft()?;
+            transaction
+        }
+        Destination::Claim(_) => transaction,
+        Destination::Recording(defense) => {
+            let announced = defense.try_map(|defense| defense.recording_announced(id))?;
+            transaction.save(&announced, UploadRefusal::Changed)
+        }
+    };
     // An Idempotency-Key is of no use here: its record would keep a capability.
-    call.store().open_upload(&upload, call.now + POLICY.idle_max).commit().await?;
+    transaction.commit().await?;
     Ok(Reply::created(format!("/v1/uploads/{id}"), &UploadView::of(&call, &upload))?.at(1))
 }
 

@@ -191,11 +191,13 @@ fn app(store: Store, clock: Clock, url: &str, options: &Options) -> Result<App, 
         .map_err(|error| broken(error.to_string()))?;
     let pem = key(options.data.as_deref(), "credentials.pem")?;
     let signer = functions::signing::Signer::from_pem(&pem).map_err(|error| broken(error.to_string()))?;
+    let capability_key = functions::capability::CapabilityKey::derived(pem.as_bytes());
     Ok(App::new(Parts {
         store,
         clock,
         verifier,
         signer,
+        capability_key,
         catalog: Default::default(),
         settings: settings(url, options),
     }))

@@ -3,6 +3,8 @@
 mod billing; // charge, bill
 mod calendar; // what was planned for an enrollment
 mod sessions; // weekly series, and sessions that may no longer be held
+mod upload; // confirm what arrived, give up what stopped
+mod recording; // what becomes of a defense by itself
 
 use domain::job::Job;
 use storage::queue::Claimed;
@@ -15,17 +17,17 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
     match claimed.job {
         Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
         Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
+        Job::BillingRun { .. } => finish(worker, claimed).await,
         Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
         Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
         Job::ExtendSessions { enrollment, commitment } => {
             sessions::extend(worker, claimed, enrollment, commitment).await
         }
-        Job::BillingRun { .. }
-        | Job::VerifyUpload { .. }
-        | Job::AbandonUpload { .. }
-        | Job::VerifyRecording { .. }
-        | Job::MissRecording { .. }
-        | Job::CloseCondition { .. } => finish(worker, claimed).await,
+        Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
+        Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,
+        Job::VerifyRecording { defense } => recording::verify(worker, claimed, defense).await,
+        Job::MissRecording { defense } => recording::miss(worker, claimed, defense).await,
+        Job::CloseCondition { defense } => recording::close_condition(worker, claimed, defense).await,
     }
 }
 

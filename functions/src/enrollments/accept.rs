@@ -68,6 +68,8 @@ pub async fn accept(
     call.expect(&found.enrollment)?;
     let draft = Invoice::draft(&accepted, PeriodKey::FIRST, accepted.student);
     let draft = call.store().first_invoice_or(draft).await?;
+    let tried = call.store().payment(id, PaymentId::of_charge(draft.value.id)).await?;
+    let tried = tried.map_or(0, |payment| payment.revision);
     let item = found.enrollment.clone().with(accepted);
     let mut shown = found;
     shown.enrollment = Item { revision: item.revision + 1, ..item.clone() };
@@ -82,7 +84,8 @@ pub async fn accept(
     if reply.replayed {
         return Ok(reply);
     }
-    let waited = tokio::time::timeout(call.app.settings.accept_wait, answered(&call, id, &draft.value)).await;
+    let waited =
+        tokio::time::timeout(call.app.settings.accept_wait, answered(&call, id, &draft.value, tried)).await;
     let reply = match waited {
         Ok(payment) => answer(&call, id, payment?).await?,
         // The charge goes on without the caller, who reads what became of it.
@@ -99,13 +102,18 @@ const fn kind(method: &PaymentMethod) -> PaymentKind {
     }
 }
 
-/// Waits until the first payment is paid or declined.
-async fn answered(call: &Call, id: EnrollmentId, invoice: &Invoice) -> Result<PaymentView, Problem> {
+/// Waits until the first payment is paid or declined, by a try after revision `tried`.
+async fn answered(
+    call: &Call,
+    id: EnrollmentId,
+    invoice: &Invoice,
+    tried: u64,
+) -> Result<PaymentView, Problem> {
     let payment = PaymentId::of_charge(invoice.id);
     loop {
         let woken = call.store().woken();
-        let tried = call.store().payment(id, payment).await?.map(|kept| kept.value.payment.state);
-        match tried {
+        let kept = call.store().payment(id, payment).await?.filter(|kept| kept.revision > tried);
+        match kept.map(|kept| kept.value.payment.state) {
             Some(PaymentState::Paid { .. }) => return Ok(PaymentView { state: "paid".into(), reason: None }),
             Some(PaymentState::Declined { reason }) => {
                 return Ok(PaymentView { state: "declined".into(), reason: Some(reason) });

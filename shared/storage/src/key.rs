@@ -9,7 +9,7 @@
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
 //! | their submissions | person | `submission#since#…` | query, newest first |
-//! | their defenses | person | `defense#…` | query, newest first |
+//! | their defenses | person | `defense#asked#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
@@ -20,10 +20,12 @@
 //! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
 //! | what is due to be billed by a date | `billing#shard` | `due#date#enrollment` | query |
+//! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
 //!
-//! Partitions are per person, enrollment, thing or shard, never per date or state alone.
+//! Partitions are per person, enrollment, thing or shard, never per date or state alone; the open
+//! defenses are the one exception: a million students ask for one every five seconds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -53,7 +55,7 @@ pub enum Key {
     Occupancy(PersonId, Week),
     PersonEnrollment(PersonId, EnrollmentId),
     PersonSubmission(PersonId, Timestamp, SubmissionId),
-    PersonDefense(PersonId, DefenseId),
+    PersonDefense(PersonId, Timestamp, DefenseId),
     PersonSession(PersonId, Timestamp, SessionId),
     Answer(PersonId, AnswerKey),
     Agenda(EnrollmentId),
@@ -68,6 +70,7 @@ pub enum Key {
     Submission(SubmissionId),
     Assessment(SubmissionId),
     Defense(DefenseId),
+    OpenDefense(Timestamp, DefenseId),
     Session(SessionId),
     Upload(UploadId),
     Award(AwardId),
@@ -113,7 +116,9 @@ impl Key {
             Self::PersonSubmission(person, since, id) => {
                 (person.to_string(), format!("submission#{}#{id}", instant(*since)))
             }
-            Self::PersonDefense(person, id) => (person.to_string(), format!("defense#{id}")),
+            Self::PersonDefense(person, asked_at, id) => {
+                (person.to_string(), format!("defense#{}#{id}", instant(*asked_at)))
+            }
             Self::PersonSession(person, starts_at, id) => {
                 (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
             }
@@ -130,6 +135,9 @@ impl Key {
             Self::Submission(id) => (id.to_string(), "submission".into()),
             Self::Assessment(id) => (id.to_string(), "assessment".into()),
             Self::Defense(id) => (id.to_string(), "defense".into()),
+            Self::OpenDefense(asked_at, id) => {
+                ("defenses".into(), format!("open#{}#{id}", instant(*asked_at)))
+            }
             Self::Session(id) => (id.to_string(), "session".into()),
             Self::Upload(id) => (id.to_string(), "upload".into()),
             Self::Award(id) => (id.to_string(), "award".into()),
@@ -158,7 +166,7 @@ impl Key {
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
             ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
-            ["defense", id] => Self::PersonDefense(read(pk)?, read(id)?),
+            ["defense", at, id] => Self::PersonDefense(read(pk)?, read(at)?, read(id)?),
             ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
             ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
             ["agenda"] => Self::Agenda(read(pk)?),
@@ -178,6 +186,7 @@ impl Key {
             ["submission"] => Self::Submission(read(pk)?),
             ["assessment"] => Self::Assessment(read(pk)?),
             ["defense"] => Self::Defense(read(pk)?),
+            ["open", at, id] => Self::OpenDefense(read(at)?, read(id)?),
             ["session"] => Self::Session(read(pk)?),
             ["upload"] => Self::Upload(read(pk)?),
             ["award"] => Self::Award(read(pk)?),
@@ -210,6 +219,7 @@ pub enum Query {
     PersonEnrollments(PersonId),
     PersonSubmissions(PersonId),
     PersonDefenses(PersonId),
+    OpenDefenses,
     PersonSessions { person: PersonId, from: Timestamp, to: Timestamp },
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
@@ -240,6 +250,7 @@ impl Query {
             Self::PersonEnrollments(person) => all(person.to_string(), "enrollment#"),
             Self::PersonSubmissions(person) => all(person.to_string(), "submission#"),
             Self::PersonDefenses(person) => all(person.to_string(), "defense#"),
+            Self::OpenDefenses => all("defenses".into(), "open#"),
             Self::PersonSessions { person, from, to } => Span {
                 pk: person.to_string(),
                 first: format!("session#{}", instant(*from)),
@@ -296,7 +307,8 @@ mod tests {
             Key::Occupancy(person, "2027-W05".parse().expect("a week")),
             Key::PersonEnrollment(person, enrollment),
             Key::PersonSubmission(person, at, SubmissionId::derived(&["s"])),
-            Key::PersonDefense(person, DefenseId::derived(&["d"])),
+            Key::PersonDefense(person, at, DefenseId::derived(&["d"])),
+            Key::OpenDefense(at, DefenseId::derived(&["d"])),
             Key::PersonSession(person, at, SessionId::derived(&["s"])),
             Key::Answer(person, AnswerKey("ab".repeat(32))),
             Key::Agenda(enrollment),

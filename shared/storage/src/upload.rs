@@ -1,5 +1,6 @@
 //! Uploads: their records in the table, and which bucket holds their bytes.
 
+use domain::defense::Defense;
 use domain::enrollment::Enrollment;
 use domain::id::{PersonId, UploadId};
 use domain::job::Job;
@@ -31,15 +32,18 @@ pub enum Destination {
     Submission(Item<Submission>),
     /// Evidence of a student's earlier learning.
     Claim(Item<Enrollment>),
+    /// The recording of a defense.
+    Recording(Item<Defense>),
 }
 
 impl Subject for Destination {
     fn relations(&self, person: PersonId, now: Timestamp) -> Vec<Relation> {
-        let mut relations = match self {
-            Self::Submission(submission) => submission.relations(person, now),
-            Self::Claim(enrollment) => enrollment.relations(person, now),
+        let (mut relations, sender) = match self {
+            Self::Submission(submission) => (submission.relations(person, now), Relation::Owner),
+            Self::Claim(enrollment) => (enrollment.relations(person, now), Relation::Owner),
+            Self::Recording(defense) => (defense.relations(person, now), Relation::AssignedJuror),
         };
-        relations.retain(|relation| *relation == Relation::Owner);
+        relations.retain(|relation| *relation == sender);
         relations
     }
 }
@@ -63,6 +67,7 @@ impl Store {
     /// What an upload is to belong to.
     pub async fn destination(
         &self,
+        purpose: Purpose,
         subject: UploadSubject,
     ) -> Result<Option<Loaded<Destination>>, StoreError> {
         let found = match subject {
@@ -70,8 +75,10 @@ impl Store {
                 self.get(&Key::Submission(id)).await?.map(Destination::Submission)
             }
             UploadSubject::Enrollment(id) => self.get(&Key::Enrollment(id)).await?.map(Destination::Claim),
-            // SEAM: a defense's recording (its juror alone) and what its juror asked for (its student
-            // alone) come with the defenses' own storage.
+            UploadSubject::Defense(id) if purpose == Purpose::Recording => {
+                self.get(&Key::Defense(id)).await?.map(Destination::Recording)
+            }
+            // SEAM: what a defense's juror asked for (its student alone) comes with the conditions.
             UploadSubject::Defense(_) | UploadSubject::Session(_) => None,
         };
         Ok(found.map(|found| self.loaded(found)))

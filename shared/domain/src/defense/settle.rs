@@ -203,6 +203,11 @@ impl Defense {
 }
 
 impl Settled {
+    /// Whether anybody's time is taken or given back.
+    pub fn moves_time(&self) -> bool {
+        self.freed.is_some() || self.booked.is_some()
+    }
+
     /// The attempt takes its step; when it is done, the next project is unlocked, or study is
     /// concluded where it was the last. Who is no longer studying concludes nothing.
     fn go_on(

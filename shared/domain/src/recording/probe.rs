@@ -47,6 +47,15 @@ pub struct Probe {
     pub audio: Vec<String>,
 }
 
+impl Probe {
+    /// The end of a name for a file in this container.
+    pub fn extension(&self) -> &'static str {
+        let is = |name: &str| self.containers.iter().any(|container| container == name);
+        let known = [("mp4", "mp4"), ("mov", "mov"), ("webm", "webm"), ("matroska", "mkv")];
+        known.into_iter().find(|(container, _)| is(container)).map_or("bin", |(_, extension)| extension)
+    }
+}
+
 /// What a probe proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProbeVerdict {

@@ -1,0 +1,134 @@
+//! Before a defense: the mentor asks, staff find a juror, student or staff choose the time.
+
+use axum::http::StatusCode;
+use domain::defense::{Defense, DefenseRequest, Slot, Wish};
+use domain::enrollment::Enrollment;
+use domain::id::{DefenseId, PersonId, ProjectId, SkillId, SubmissionId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use storage::Item;
+use storage::defense::{Defensible, Hearing};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::step::{act, keep};
+use super::{DefenseView, POLICY};
+use crate::App;
+use crate::body::Json;
+use crate::call::Call;
+use crate::params::At;
+use crate::permissions;
+use crate::problem::{Code, Problem};
+use crate::reply::Reply;
+use crate::schema::Refusals;
+
+/// The routes of this part.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(request_defense))
+        .routes(routes!(assign_juror))
+        .routes(routes!(schedule_defense))
+}
+
+/// The dates that suit the student, both included.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestBody {
+    /// First date.
+    #[schema(value_type = String, format = Date)]
+    wished_from: Date,
+    /// Last date.
+    #[schema(value_type = String, format = Date)]
+    wished_to: Date,
+}
+
+/// Asks for the defense of the version that was accepted last.
+#[utoipa::path(post, path = "/v1/submissions/{id}/defense", tag = "defenses", request_body = RequestBody,
+    params(("id" = String, Path)),
+    responses((status = 201, description = "The defense", body = DefenseView), Refusals))]
+async fn request_defense(
+    call: Call,
+    At(id): At<SubmissionId>,
+    Json(body): Json<RequestBody>,
+) -> Result<Reply, Problem> {
+    let loaded = call.store().defensible(id).await?.ok_or_else(Problem::not_found)?;
+    let permitted = call.permit(&permissions::REQUEST_DEFENSE, loaded).await?.into_inner();
+    let Defensible { submission, progress, earlier } = permitted;
+    let enrollment = &progress.enrollment.value;
+    let attempt = progress.attempt(&submission.value.project).ok_or_else(Problem::not_found)?;
+    let skills = project_skills(&call, enrollment, &attempt.value.project).await?;
+    let wish = Wish { from: body.wished_from, to: body.wished_to };
+    let request = DefenseRequest::of(id, &attempt.value, enrollment, &skills, call.person()?, wish)?;
+    let defense = Defense::requested(request, &earlier, &enrollment.time_zone, POLICY, call.now)?;
+    let hearing = Hearing { defense: Item::new(defense.clone()), progress };
+    keep(&call, &permissions::REQUEST_DEFENSE, &hearing, defense, StatusCode::CREATED).await
+}
+
+/// The skills that a project judges, in the edition version that the enrollment holds.
+async fn project_skills(
+    call: &Call,
+    enrollment: &Enrollment,
+    project: &ProjectId,
+) -> Result<Vec<SkillId>, Problem> {
+    let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+    let found = edition.projects.iter().find(|candidate| candidate.id == *project);
+    let missing = || Problem::new(Code::Internal, "The project is not in the enrollment's edition.");
+    found.map(|project| project.skills.clone()).ok_or_else(missing)
+}
+
+/// Who is to judge.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JurorBody {
+    /// A person with the role of a juror, in no conflict with the student.
+    #[schema(value_type = String)]
+    juror: PersonId,
+}
+
+/// Says who judges; before the start another one may take the place.
+#[utoipa::path(post, path = "/v1/defenses/{id}/juror", tag = "defenses", request_body = JurorBody,
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
+async fn assign_juror(
+    call: Call,
+    At(id): At<DefenseId>,
+    Json(JurorBody { juror }): Json<JurorBody>,
+) -> Result<Reply, Problem> {
+    let grants = call.grants(juror).await?;
+    act(&call, &permissions::ASSIGN_JUROR, id, |hearing| {
+        let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
+        Ok((StatusCode::OK, defense.assign_granted(juror, &grants, conflicts, call.now)?))
+    })
+    .await
+}
+
+/// When a defense is to be held.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScheduleBody {
+    /// On a quarter hour.
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
+    /// How long.
+    #[schema(example = 45)]
+    minutes: u32,
+}
+
+/// Chooses the time, or moves it: refused where student or juror have something else then.
+#[utoipa::path(post, path = "/v1/defenses/{id}/schedule", tag = "defenses", request_body = ScheduleBody,
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
+async fn schedule_defense(
+    call: Call,
+    At(id): At<DefenseId>,
+    Json(body): Json<ScheduleBody>,
+) -> Result<Reply, Problem> {
+    act(&call, &permissions::SCHEDULE_DEFENSE, id, |hearing| {
+        let slot = Slot::new(body.starts_at, body.minutes, POLICY, call.now)?;
+        let (enrollment, conflicts) = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);
+        Ok((StatusCode::OK, hearing.defense.value.clone().timed(slot, enrollment, conflicts, call.now)?))
+    })
+    .await
+}

@@ -1,0 +1,111 @@
+//! What every act on a defense has in common: load, permit, decide, settle, commit.
+
+use axum::http::StatusCode;
+use domain::defense::{Defense, DefenseRefusal, Settled};
+use domain::id::DefenseId;
+use domain::permission::Action;
+use domain::submission::Submission;
+use storage::defense::{BookingRefused, DefenseRefused, Hearing};
+use storage::transaction::Transaction;
+use storage::{Item, Key};
+
+use super::{DefenseView, POLICY};
+use crate::call::Call;
+use crate::problem::{Code, Problem};
+use crate::reply::Reply;
+
+/// How often an act is decided anew because somebody else changed what it read.
+const TRIES_MAX: u32 = 8;
+
+/// What an act makes of a defense, and the status that says so.
+pub(super) type Decided = Result<(StatusCode, Defense), DefenseRefusal>;
+
+/// Acts on a defense, if the asker may.
+///
+/// Where somebody else changes the defense, the student's progress or a week at the same moment, all
+/// is read and decided again: only a bit that is set is a taken slot.
+pub(super) async fn act(
+    call: &Call,
+    action: &Action,
+    id: DefenseId,
+    decide: impl Fn(&Hearing) -> Decided,
+) -> Result<Reply, Problem> {
+    for _ in 0..TRIES_MAX {
+        let loaded = call.store().hearing(id).await?.ok_or_else(Problem::not_found)?;
+        let hearing = call.permit(action, loaded).await?.into_inner();
+        let (status, next) = decide(&hearing)?;
+        match keep(call, action, &hearing, next, status).await {
+            Err(problem) if problem.code == Code::Changed => {}
+            kept => return kept,
+        }
+    }
+    Err(Problem::changed())
+}
+
+/// Writes what an act made of a defense with all that follows, and shows it.
+pub(super) async fn keep(
+    call: &Call,
+    action: &Action,
+    hearing: &Hearing,
+    next: Defense,
+    status: StatusCode,
+) -> Result<Reply, Problem> {
+    call.expect(&hearing.defense)?;
+    let reply = Reply::new(status, &DefenseView::of(&next, call.person()?))?;
+    let location = (status == StatusCode::CREATED).then(|| format!("/v1/defenses/{}", next.id()));
+    let reply = Reply { location, ..reply.at(hearing.defense.revision + 1) };
+    let settled = settle(call, hearing, next)?;
+    let transaction = transaction(call, hearing, &settled).await?;
+    let transaction = with_submission(call, hearing, &settled, transaction).await?;
+    let (key, by) = (Key::Defense(settled.defense.id()), call.person()?.to_string());
+    call.commit(transaction.audit(&key, action.name, &by, call.now), reply).await
+}
+
+fn settle(call: &Call, hearing: &Hearing, next: Defense) -> Result<Settled, Problem> {
+    let before = &hearing.defense;
+    let attempts = hearing.attempts();
+    let path = hearing.path(&attempts);
+    Ok(match before.revision {
+        0 => next.settle_request(path, POLICY, call.now),
+        _ => before.value.settle(next, path, POLICY, call.now),
+    }?)
+}
+
+async fn transaction<'a>(
+    call: &'a Call,
+    hearing: &Hearing,
+    settled: &Settled,
+) -> Result<Transaction<'a, DefenseRefused>, Problem> {
+    match call.store().rebooked(settled).await {
+        Ok(diaries) => Ok(call.store().keep_step(hearing, settled, &diaries)),
+        Err(BookingRefused::Store(error)) => Err(error.into()),
+        Err(BookingRefused::Taken(_)) => Err(slot_taken(call, hearing, settled).await?),
+    }
+}
+
+/// A new juror may read the work, and finds it in the list of submissions.
+async fn with_submission<'a>(
+    call: &'a Call,
+    hearing: &Hearing,
+    settled: &Settled,
+    transaction: Transaction<'a, DefenseRefused>,
+) -> Result<Transaction<'a, DefenseRefused>, Problem> {
+    let new = settled.defense.juror().filter(|_| hearing.defense.value.juror() != settled.defense.juror());
+    let Some(juror) = new else { return Ok(transaction) };
+    let key = Key::Submission(settled.defense.request().submission);
+    let submission: Item<Submission> = call.store().get(&key).await?.ok_or_else(Problem::not_found)?;
+    let heard = submission.value.clone().heard_by(juror);
+    let transaction = transaction.shows_submission(juror, call.now, heard.id);
+    Ok(transaction.save(&submission.with(heard), DefenseRefused::Changed))
+}
+
+async fn slot_taken(call: &Call, hearing: &Hearing, settled: &Settled) -> Result<Problem, Problem> {
+    let enrollment = &hearing.progress.enrollment.value;
+    let studies = |slot: domain::occupancy::Slot| enrollment.session_allowed_at(slot.starts_at()).is_ok();
+    let others = call.store().other_times(settled, studies).await?;
+    let others = others
+        .iter()
+        .map(|slot| serde_json::json!({"starts_at": slot.starts_at(), "ends_at": slot.ends_at()}));
+    let detail = "The student or the juror has something else then: take one of the alternatives.";
+    Ok(Problem::new(Code::SlotTaken, detail).with("alternatives", Vec::from_iter(others)))
+}

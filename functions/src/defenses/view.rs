@@ -1,0 +1,167 @@
+//! A defense as it is shown, to whom it is shown.
+
+use domain::assessment::Assessment;
+use domain::defense::{Awaits, Consent, Defense, DefenseState, Overall, SkillJudgment, Verdict, Waiver};
+use domain::id::{DefenseId, EnrollmentId, PersonId, ProjectId, SkillId, SubmissionId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A defense.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DefenseView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: DefenseId,
+    /// How far it is.
+    #[schema(example = "scheduled")]
+    pub state: &'static str,
+    /// Which defense of its project it is, from 1.
+    pub number: u32,
+    /// Of which enrollment.
+    #[schema(value_type = String)]
+    pub enrollment: EnrollmentId,
+    /// What is defended.
+    #[schema(value_type = String)]
+    pub project: ProjectId,
+    /// The accepted version.
+    #[schema(value_type = String)]
+    pub submission: SubmissionId,
+    /// Who defends.
+    #[schema(value_type = String)]
+    pub student: PersonId,
+    /// The student's mentor.
+    #[schema(value_type = String)]
+    pub mentor: PersonId,
+    /// Who judges, once somebody is assigned.
+    #[schema(value_type = Option<String>)]
+    pub juror: Option<PersonId>,
+    /// What is judged.
+    #[schema(value_type = Vec<String>)]
+    pub skills: Vec<SkillId>,
+    /// The first date that was wished.
+    #[schema(value_type = String, format = Date)]
+    pub wished_from: Date,
+    /// The last one.
+    #[schema(value_type = String, format = Date)]
+    pub wished_to: Date,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    pub requested_at: Timestamp,
+    /// Its time, once chosen.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub starts_at: Option<Timestamp>,
+    /// When it is over.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ends_at: Option<Timestamp>,
+    /// How often its time was chosen.
+    pub sequence: u32,
+    /// Who agreed to be recorded.
+    #[schema(value_type = Vec<Object>)]
+    pub consents: Vec<Consent>,
+    /// When it was opened.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// How far its recording is, once one is announced.
+    pub recording: Option<&'static str>,
+    /// Why it counts without one.
+    #[schema(value_type = Option<Object>)]
+    pub waiver: Option<Waiver>,
+    /// The juror's words: what they are is shown to others once they count.
+    pub verdict: Option<VerdictView>,
+    /// Whose turn it is after a conditional verdict.
+    #[schema(value_type = Option<String>, example = "student")]
+    pub awaits: Option<Awaits>,
+    /// Until when.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// Why it was cancelled or annulled.
+    pub reason: Option<String>,
+    /// The mentor's judgment of the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub assessment: Option<Assessment>,
+}
+
+/// The juror's verdict.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerdictView {
+    /// `drafted` or `sealed`.
+    #[schema(example = "sealed")]
+    pub state: &'static str,
+    /// When it was given.
+    #[schema(value_type = String, format = DateTime)]
+    pub given_at: Timestamp,
+    /// Since when it counts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sealed_at: Option<Timestamp>,
+    /// What it comes to.
+    #[schema(value_type = Option<String>, example = "passed")]
+    pub overall: Option<Overall>,
+    /// Skill by skill.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub verdicts: Option<Vec<SkillJudgment>>,
+}
+
+impl VerdictView {
+    fn of(verdict: &Verdict, shown: bool) -> Self {
+        Self {
+            state: if verdict.seal.is_some() { "sealed" } else { "drafted" },
+            given_at: verdict.given_at,
+            sealed_at: verdict.seal.as_ref().map(|seal| seal.sealed_at),
+            overall: shown.then(|| verdict.overall()),
+            verdicts: shown.then(|| verdict.skills.clone()),
+        }
+    }
+}
+
+impl DefenseView {
+    /// A defense as that person may see it, without the mentor's judgment.
+    pub fn of(defense: &Defense, viewer: PersonId) -> Self {
+        let request = defense.request();
+        let (slot, sitting) = (defense.slot(), defense.sitting());
+        let (awaits, until) = match defense.state() {
+            DefenseState::Conditional { awaits, until } => (Some(*awaits), Some(*until)),
+            _ => (None, None),
+        };
+        let reason = match defense.state() {
+            DefenseState::Cancelled { reason } | DefenseState::Annulled { reason, .. } => {
+                Some(reason.clone())
+            }
+            _ => None,
+        };
+        let shown = defense.shows_verdict_to(viewer);
+        Self {
+            id: defense.id(),
+            state: defense.state().word(),
+            number: defense.number(),
+            enrollment: request.enrollment,
+            project: request.project.clone(),
+            submission: request.submission,
+            student: request.student,
+            mentor: defense.mentor(),
+            juror: defense.juror(),
+            skills: request.skills.iter().cloned().collect(),
+            wished_from: request.wish.from,
+            wished_to: request.wish.to,
+            requested_at: defense.requested_at(),
+            starts_at: slot.map(|slot| slot.starts_at),
+            ends_at: slot.map(|slot| slot.ends_at),
+            sequence: defense.sequence(),
+            consents: defense.consents().to_vec(),
+            started_at: sitting.map(|sitting| sitting.started_at),
+            ended_at: sitting.and_then(|sitting| sitting.ended_at),
+            recording: defense.recording().map(|recording| recording.state().word()),
+            waiver: sitting.and_then(|sitting| sitting.waiver.clone()),
+            verdict: defense.verdict().map(|verdict| VerdictView::of(verdict, shown)),
+            awaits,
+            until,
+            reason,
+            assessment: None,
+        }
+    }
+}
