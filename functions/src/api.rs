@@ -11,8 +11,8 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
 use crate::{
-    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices, people,
-    sessions, submissions, uploads,
+    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices,
+    people, sessions, submissions, uploads,
 };
 
 /// The API's own words about itself.
