@@ -28,6 +28,8 @@ pub fn enrollment() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(catalog::routes())
         .merge(people::routes())
+        .merge(conflicts::routes())
+        .merge(assignments::routes())
         .merge(enrollments::routes())
         .merge(invoices::routes())
 }
@@ -39,8 +41,6 @@ pub fn submission() -> OpenApiRouter<App> {
         .merge(companion::routes())
         .merge(submissions::routes())
         .merge(availability::routes())
-        .merge(conflicts::routes())
-        .merge(assignments::routes())
         .merge(sessions::routes())
         .merge(commitments::routes())
         .merge(defenses::routes())

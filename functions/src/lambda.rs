@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::api::serve;
 use crate::app::{Parts, Settings};
+use crate::capability::CapabilityKey;
 use crate::signing::{InvalidSigningKey, Signer};
 use crate::token::{Issuer, Verifier};
 
@@ -72,6 +73,7 @@ async fn app() -> Result<App, StartError> {
         clock,
         verifier,
         signer: Signer::from_pem(&pem)?,
+        capability_key: CapabilityKey::derived(pem.as_bytes()),
         catalog: Default::default(),
         settings,
     }))

@@ -30,12 +30,6 @@ pub mod companion; // Uppy's calls under an upload's endpoint
 pub mod submissions; // work handed in, and the mentor's judgment
 pub mod defenses; // the jury
 
-pub mod conflicts; // declared ties
-pub mod assignments; // who mentors whom
-pub mod availability; // when mentors, jurors and coaches can meet
-pub mod sessions; // meetings
-pub mod commitments; // weekly series of them
-
 pub mod api; // the routes, put together
 pub mod lambda; // what the mains do
 

@@ -93,7 +93,8 @@ async fn identity(
 fn refusal(mut response: Response, instance: &str) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let mut refusal = problem.respond(instance);
-        // What layers below said for browsers of other origins.
+        // What layers below said for browsers of other origins; the length was of the empty body.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
         refusal.headers_mut().extend(response.headers_mut().drain());
         return refusal;
     }
