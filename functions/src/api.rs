@@ -10,10 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{
-    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices,
-    people, sessions, submissions, uploads,
-};
+use crate::{, assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments, invoices, people, sessions, submissions, uploads};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -32,6 +29,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(assignments::routes())
         .merge(enrollments::routes())
         .merge(invoices::routes())
+        .merge(awards::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
