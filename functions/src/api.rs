@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
-use crate::{, assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments, invoices, people, sessions, submissions, uploads};
+use crate::{
+    assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments,
+    invoices, people, sessions, submissions, uploads, web,
+};
 
 /// The API's own words about itself.
 #[derive(OpenApi)]
@@ -49,14 +52,15 @@ pub fn whole() -> OpenApiRouter<App> {
     enrollment().merge(submission())
 }
 
-/// A router that answers, with the manners that hold for every request.
+/// A router that answers, with the manners that hold for every request, and the page.
 pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
     let router =
         router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
     // Around the whole router, not each route: what the router itself refuses has manners too.
     let whole = Router::new().fallback_service(router.with_state(app.clone()));
-    whole.layer(from_fn_with_state(app, manners))
+    // The page needs neither clock nor store.
+    whole.layer(from_fn_with_state(app, manners)).merge(web::routes())
 }
 
 /// The description of the whole API (OpenAPI 3.1).
