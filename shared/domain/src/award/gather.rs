@@ -232,7 +232,12 @@ mod tests {
     #[test]
     fn verdicts_prove_what_they_saw_and_recognition_the_rest() {
         let passed = verified(stored(announced(drafted(), "a"), "a"), "a");
-        let facts = AwardFacts::gather(&enrollment(&["git", "css"]), curriculum(), &[passed.clone()], &[]);
+        let facts = AwardFacts::gather(
+            &enrollment(&["git", "css"]),
+            curriculum(),
+            std::slice::from_ref(&passed),
+            &[],
+        );
         let proofs = facts.skills.iter().map(|fact| fact.proof.clone());
         let verdict = || Proof::Verdict { defense: passed.id() };
         assert_eq!(Vec::from_iter(proofs), [verdict(), verdict(), Proof::Recognized]);
