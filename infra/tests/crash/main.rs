@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use client::{Client, School, Strikes};
-use process::{Process, free_port, lease_seconds, printed};
+use process::{POLL, Process, free_port, lease_seconds, printed};
 use serde_json::{Value, json};
 
 const BEGINS_AT: &str = "2027-01-31T10:00:00Z";
@@ -27,6 +27,8 @@ const MONTHS: [&str; 12] = [
 ];
 /// Kills per year.
 const STRIKES: usize = 10;
+/// How often an enrollment is looked at until it began.
+const LOOKS_MAX: usize = 1_000;
 /// Fewer calls than a year makes.
 const CALLS: usize = 54;
 
@@ -64,7 +66,14 @@ async fn begin(client: &mut Client, who: &str) -> String {
     let id = text(&client.post(who, "/v1/enrollments", body).await, "/id");
     let body = json!({ "contract_version": 1, "payment_method": { "kind": "sandbox", "token": "ok" } });
     client.post(who, &format!("/v1/enrollments/{id}/accept"), body).await;
-    id
+    // A killed process may have answered that the payment is on its way.
+    for _ in 0..LOOKS_MAX {
+        if text(&client.get(who, &format!("/v1/enrollments/{id}")).await, "/state") == "active" {
+            return id;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    panic!("{who}'s enrollment did not begin");
 }
 
 /// Noor's and Maya's year.
