@@ -215,7 +215,12 @@ fn settings(url: &str, options: &Options) -> Settings {
 /// A private key of the data folder, or one for this process alone.
 fn key(data: Option<&Path>, name: &str) -> Result<String, StartError> {
     let key = match data {
-        Some(folder) => signing_key::open_or_create(&folder.join(name)),
+        Some(folder) => {
+            // Where the store is another process, nobody else makes it.
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StartError::Key(format!("{}: {error}", folder.display())))?;
+            signing_key::open_or_create(&folder.join(name))
+        }
         None => signing_key::generate(),
     };
     key.map_err(|error| StartError::Key(error.to_string()))

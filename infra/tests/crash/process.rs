@@ -1,0 +1,78 @@
+//! The built program as a process: started, killed, asked to stop.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use infra::stack::Lifetimes;
+
+/// How long a process may take to be ready, or to end.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+/// How often it is looked at meanwhile.
+pub const POLL: Duration = Duration::from_millis(20);
+
+/// A process that dies with its test.
+pub struct Process(Child);
+
+impl Process {
+    /// Starts the program; what it prints goes to a file.
+    pub fn start(arguments: &[&str], environment: &[(String, String)], output: &std::path::Path) -> Self {
+        let output = std::fs::File::create(output).expect("a file for the output");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_compagnon"));
+        command.args(arguments).envs(environment.iter().cloned()).stdout(output).stderr(Stdio::inherit());
+        Self(command.spawn().expect("the program starts"))
+    }
+
+    /// Ends it as a power cut would: it is told nothing.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("it was running");
+        self.0.wait().expect("it ended");
+    }
+
+    /// Asks it to stop, and waits until it did.
+    pub async fn terminate(mut self) -> ExitStatus {
+        let id = self.0.id().to_string();
+        let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
+        assert!(asked.expect("a shell").success());
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().expect("a status") {
+                return status;
+            }
+            assert!(since.elapsed() < WAIT_MAX, "it did not stop");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Ended already where the test went well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    TcpListener::bind(any).and_then(|listener| listener.local_addr()).expect("a port").port()
+}
+
+/// Waits until what a process printed holds what is looked for, and answers all of it.
+pub async fn printed(output: &std::path::Path, looked_for: &str) -> String {
+    let since = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(output).unwrap_or_default();
+        if text.contains(looked_for) {
+            return text;
+        }
+        assert!(since.elapsed() < WAIT_MAX, "never printed {looked_for:?}: {text:?}");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// A lease in whole seconds, as the program takes it.
+pub fn lease_seconds() -> String {
+    Lifetimes::default().lease.as_secs().to_string()
+}

@@ -1,0 +1,303 @@
+//! The queue and its transactions against the store itself: what is asked for, claimed, ended.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::id::{EnrollmentId, RunId};
+use domain::job::Job;
+use infra::local_store::LocalStore;
+use jiff::{SignedDuration, Timestamp};
+use storage::clock::{Hands, machine_now};
+use storage::queue::{Claimed, Held, Settings};
+use storage::transaction::{AuditEntry, read_again};
+use storage::{Item, Key, Refused, Store, Stored};
+
+/// A store in memory, and the hour it is at the school and on the machine.
+struct Queue {
+    local: LocalStore,
+    store: Store,
+    now: Timestamp,
+}
+
+const LEASE: SignedDuration = SignedDuration::from_secs(5);
+
+impl Queue {
+    async fn open() -> Self {
+        let local = LocalStore::start(None).await.expect("a store");
+        let lease = Duration::try_from(LEASE).expect("a length");
+        let store = local.store(Settings { lease, claims_max: 2, ..Settings::default() });
+        Self { local, store, now: machine_now() }
+    }
+
+    async fn ask(&self, job: &Job, due_at: Timestamp) {
+        self.store.transaction::<()>().enqueue(job, due_at).commit().await.expect("asked");
+    }
+
+    async fn ask_once(&self, job: &Job) -> Result<(), Refused<&'static str>> {
+        self.store.transaction().enqueue_once(job, self.now, "asked before").commit().await
+    }
+
+    /// What `owner` gets where the school's clock stands at `now` and the machine's at `machine_now`.
+    async fn claim_at(&self, owner: &str, now: Timestamp, machine_now: Timestamp) -> Vec<Claimed> {
+        self.store.claim(owner, now, machine_now, 10).await.expect("a claim")
+    }
+
+    async fn claim(&self, owner: &str) -> Vec<Claimed> {
+        self.claim_at(owner, self.now, self.now).await
+    }
+
+    async fn claim_one(&self, owner: &str) -> Claimed {
+        self.claim(owner).await.pop().expect("a job")
+    }
+
+    async fn finish(&self, claimed: &Claimed) -> Result<(), Refused<()>> {
+        self.store.transaction().finish(claimed).commit().await
+    }
+
+    /// How many jobs wait, are held, are dead.
+    async fn counts(&self) -> (usize, usize, usize) {
+        let report = self.store.queue_report().await.expect("a report");
+        (report.waiting.len(), report.held.len(), report.dead.len())
+    }
+
+    async fn close(self) {
+        self.local.stop().await;
+    }
+}
+
+fn wake_up(of: &str) -> Job {
+    Job::ArrangeSessions { enrollment: EnrollmentId::derived(&[of]) }
+}
+
+#[tokio::test]
+async fn asking_twice_makes_one_job() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    queue.ask(&wake_up("b"), queue.now).await;
+    assert_eq!(queue.counts().await, (2, 0, 0));
+    let claimed = queue.claim("one").await;
+    assert_eq!(claimed.len(), 2);
+    assert_eq!(queue.claim("two").await, []);
+    for job in &claimed {
+        queue.finish(job).await.expect("finished");
+    }
+    assert_eq!(queue.counts().await, (0, 0, 0));
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn a_wake_up_asked_for_while_it_runs_is_due_again() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    let first = queue.claim_one("one").await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    assert_eq!(queue.claim("two").await, [], "it is still held");
+    queue.finish(&first).await.expect("finished");
+    assert_eq!(queue.counts().await, (1, 0, 0));
+
+    let second = queue.claim_one("two").await;
+    assert_eq!(second.claims, 1, "what was claimed before is forgotten");
+    queue.finish(&second).await.expect("finished");
+    assert_eq!(queue.counts().await, (0, 0, 0));
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_done_once_is_never_asked_for_again() {
+    let queue = Queue::open().await;
+    let run = Job::BillingRun { run: RunId::derived(&["march"]) };
+    queue.ask_once(&run).await.expect("asked");
+    let refused = queue.ask_once(&run).await;
+    assert!(matches!(refused, Err(Refused::By("asked before"))), "{refused:?}");
+    let claimed = queue.claim_one("one").await;
+    queue.finish(&claimed).await.expect("finished");
+    assert_eq!(queue.counts().await, (0, 0, 0));
+    let refused = queue.ask_once(&run).await;
+    assert!(matches!(refused, Err(Refused::By("asked before"))), "{refused:?}");
+    assert_eq!(queue.claim("two").await, []);
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn only_the_last_claimer_finishes() {
+    for job in [wake_up("a"), Job::BillingRun { run: RunId::derived(&["a"]) }] {
+        let queue = Queue::open().await;
+        match &job {
+            Job::BillingRun { .. } => queue.ask_once(&job).await.expect("asked"),
+            _ => queue.ask(&job, queue.now).await,
+        }
+        let first = queue.claim_one("one").await;
+        let before = queue.now + LEASE - SignedDuration::from_millis(1);
+        assert_eq!(queue.claim_at("two", queue.now, before).await, [], "the lease still runs");
+        let second = queue.claim_at("two", queue.now, queue.now + LEASE).await.pop().expect("a job");
+        assert!(second.epoch > first.epoch);
+
+        let late = queue.finish(&first).await;
+        assert!(matches!(late, Err(Refused::Fenced)), "{late:?}");
+        assert_eq!(queue.store.renew(&first, queue.now).await.expect("an answer"), Held::Lost);
+        assert_eq!(queue.store.retry(&first, "late", queue.now).await.expect("an answer"), Held::Lost);
+        assert_eq!(queue.store.bury(&first, "late", queue.now).await.expect("an answer"), Held::Lost);
+        queue.finish(&second).await.expect("finished");
+        let late = queue.finish(&first).await;
+        assert!(matches!(late, Err(Refused::Fenced)), "{late:?}");
+        queue.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_lease_holds_on() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    let claimed = queue.claim_one("one").await;
+    let later = queue.now + LEASE - SignedDuration::from_secs(1);
+    assert_eq!(queue.store.renew(&claimed, later).await.expect("an answer"), Held::Yes);
+    assert_eq!(queue.claim_at("two", queue.now, queue.now + LEASE).await, []);
+    assert_eq!(queue.claim_at("two", queue.now, later + LEASE).await.len(), 1);
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn what_kills_every_worker_becomes_a_dead_letter() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    for claims in 0..2 {
+        let machine_now = queue.now + LEASE * claims;
+        assert_eq!(queue.claim_at("one", queue.now, machine_now).await.len(), 1);
+    }
+    assert_eq!(queue.claim_at("one", queue.now, queue.now + LEASE * 2).await, []);
+    assert_eq!(queue.counts().await, (0, 0, 1));
+    let dead = queue.store.queue_report().await.expect("a report").dead.remove(0);
+    assert_eq!((dead.job, dead.last_error.as_deref()), (wake_up("a"), Some("claimed too often")));
+
+    // Asking for it only counts: it stays where staff finds it.
+    queue.ask(&wake_up("a"), queue.now).await;
+    assert_eq!(queue.counts().await, (0, 0, 1));
+    assert_eq!(queue.claim_at("one", queue.now, queue.now + LEASE * 10).await, []);
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_job_rests_and_is_given_up_in_the_end() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    let first = queue.claim_one("one").await;
+    assert_eq!(queue.store.retry(&first, "no answer", queue.now).await.expect("an answer"), Held::Yes);
+    let held = queue.store.queue_report().await.expect("a report").held.remove(0);
+    assert_eq!(held.last_error.as_deref(), Some("no answer"));
+    let rested = queue.now + SignedDuration::from_mins(1);
+    let last = queue.claim_at("one", queue.now, rested).await.pop().expect("a job");
+    assert_eq!(queue.store.retry(&last, "again none", rested).await.expect("an answer"), Held::Yes);
+    let dead = queue.store.queue_report().await.expect("a report").dead.remove(0);
+    assert_eq!((dead.claims, dead.last_error.as_deref()), (2, Some("again none")));
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_claimed_before_it_is_due_at_the_school() {
+    let queue = Queue::open().await;
+    let due_at = queue.now + SignedDuration::from_hours(24 * 31);
+    queue.ask(&wake_up("a"), due_at).await;
+    assert_eq!(queue.store.next_due().await.expect("an instant").map(seconds), Some(seconds(due_at)));
+    let much_later = due_at + SignedDuration::from_hours(24);
+    assert_eq!(queue.claim_at("one", queue.now, much_later).await, [], "the machine's clock says nothing");
+    assert_eq!(queue.claim_at("one", due_at - SignedDuration::from_secs(1), queue.now).await, []);
+    let claimed = queue.claim_at("one", due_at, queue.now).await.pop().expect("a job");
+
+    let next = due_at + SignedDuration::from_hours(1);
+    let put_off = queue.store.transaction::<()>().finish_until(&claimed, next).commit().await;
+    put_off.expect("put off");
+    assert_eq!(queue.claim_at("one", due_at, much_later).await, []);
+    assert_eq!(queue.claim_at("one", next, queue.now).await.len(), 1);
+    queue.close().await;
+}
+
+fn seconds(at: Timestamp) -> i64 {
+    at.as_second()
+}
+
+#[tokio::test]
+async fn a_start_frees_every_lease() {
+    let queue = Queue::open().await;
+    for name in ["a", "b", "c"] {
+        queue.ask(&wake_up(name), queue.now).await;
+    }
+    let before = queue.claim("gone").await;
+    assert_eq!((before.len(), queue.claim("one").await.len()), (3, 0));
+    assert_eq!(queue.store.release_all(queue.now).await.expect("a count"), 3);
+    let after = queue.claim("one").await;
+    let ids = |jobs: &[Claimed]| jobs.iter().map(|job| job.id).collect::<BTreeSet<_>>();
+    assert_eq!(ids(&after), ids(&before));
+    for job in &before {
+        assert!(matches!(queue.finish(job).await, Err(Refused::Fenced)));
+    }
+    queue.close().await;
+}
+
+fn entry(of: &str, queue: &Queue) -> AuditEntry {
+    let id = EnrollmentId::derived(&[of]).uuid();
+    AuditEntry { of: "test".into(), action: of.into(), by: "test".into(), at: queue.now, id }
+}
+
+#[tokio::test]
+async fn a_transaction_names_the_guard_that_refused_and_writes_nothing() {
+    let queue = Queue::open().await;
+    let there = entry("there", &queue);
+    queue.store.transaction().create(&there, "there").commit().await.expect("written");
+    let [new, other] = ["new", "other"].map(|name| entry(name, &queue));
+    let first = Item { value: there.clone(), revision: 1 };
+    let stale = Item { value: there.clone(), revision: 7 };
+    let refusal = async |transaction: storage::Transaction<'_, &'static str>| match transaction
+        .create(&new, "new")
+        .commit()
+        .await
+    {
+        Err(Refused::By(word)) => word,
+        other => panic!("{other:?}"),
+    };
+    let begin = || queue.store.transaction();
+    assert_eq!(refusal(begin().create(&other, "other").create(&there, "taken")).await, "taken");
+    assert_eq!(refusal(begin().create(&other, "other").save(&stale, "stale")).await, "stale");
+    assert_eq!(refusal(begin().create(&other, "other").require(&stale, "moved on")).await, "moved on");
+    assert_eq!(
+        refusal(begin().require(&first, "moved on").require_present(&other.key(), "gone")).await,
+        "gone"
+    );
+    assert_eq!(
+        refusal(begin().enqueue(&wake_up("a"), queue.now).require_present(&other.key(), "gone")).await,
+        "gone"
+    );
+    for unwritten in [&new, &other] {
+        assert_eq!(queue.store.get::<AuditEntry>(&unwritten.key()).await.expect("an answer"), None);
+    }
+    assert_eq!(queue.counts().await, (0, 0, 0));
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn no_update_is_lost_among_many_writers() {
+    const WRITERS: i64 = 32;
+    let queue = Queue::open().await;
+    let zero = Hands { now: Timestamp::UNIX_EPOCH };
+    queue.store.transaction().create(&zero, "there").commit().await.expect("written");
+    let writers = (0..WRITERS).map(|_| {
+        let store = queue.store.clone();
+        tokio::spawn(async move {
+            let increment = async || {
+                let read: Item<Hands> = store.get(&Key::Clock).await?.ok_or(Refused::By("gone"))?;
+                let raised = Hands { now: read.value.now + SignedDuration::from_secs(1) };
+                store.transaction().save(&read.with(raised), "changed").commit().await
+            };
+            // As often as it takes: each refusal is another writer's success.
+            while read_again(|refused| matches!(refused, Refused::By("changed")), &increment).await.is_err() {
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("a writer");
+    }
+    let counted: Item<Hands> = queue.store.get(&Key::Clock).await.expect("an answer").expect("an item");
+    assert_eq!(counted.value.now.as_second(), WRITERS);
+    assert_eq!(counted.revision, u64::try_from(WRITERS).expect("positive") + 1);
+    queue.close().await;
+}
