@@ -75,7 +75,7 @@ function judgment(id, criteria, refresh) {
       const verdicts = criteria.map(({ id: criterion }) => ({
         criterion,
         verdict: data.get(criterion),
-        note: data.get(`${criterion}-note`) || null,
+        note: data.get(`${criterion}-note`) || '',
       }));
       const decision = verdicts.every(({ verdict }) => verdict === 'acquired')
         ? 'accepted'
