@@ -9,6 +9,9 @@ use std::path::Path;
 use client::{Client, School, Strikes};
 use process::{POLL, Process, free_port, lease_seconds, printed};
 use serde_json::{Value, json};
+use storage::Store;
+use storage::queue::Settings;
+use storage::store::{Endpoints, Names};
 
 const BEGINS_AT: &str = "2027-01-31T10:00:00Z";
 const MONTHS: [&str; 12] = [
@@ -200,7 +203,25 @@ async fn two_workers_bill_each_month_once() {
     let left = left(&mut client, &STUDENTS, &enrollments).await;
     assert_eq!(left.numbers.len(), 13 * STUDENTS.len());
     assert!(left.invoiced.iter().all(|dates| dates == &left.invoiced[0] && dates.len() == 13), "{left:?}");
+    let report = store_of(&environment).queue_report().await.expect("a report");
+    assert!(report.dead.is_empty() && report.held.is_empty(), "{report:?}");
     for worker in workers {
         assert!(worker.terminate().await.success());
     }
+}
+
+/// The store that a process was told of.
+fn store_of(environment: &[(String, String)]) -> Store {
+    let given = |name: &str| {
+        let found = environment.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.clone()).expect("it was printed")
+    };
+    let endpoints = Endpoints {
+        table: given("AWS_ENDPOINT_URL_DYNAMODB"),
+        buckets: given("AWS_ENDPOINT_URL_S3"),
+        region: given("AWS_REGION"),
+        access_key: given("AWS_ACCESS_KEY_ID"),
+        secret_key: given("AWS_SECRET_ACCESS_KEY"),
+    };
+    Store::at(&endpoints, &Names::default(), Settings::default())
 }
