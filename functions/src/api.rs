@@ -11,8 +11,8 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
 use crate::{
-    assignments, availability, catalog, commitments, companion, conflicts, defenses, enrollments, invoices,
-    people, sessions, submissions, uploads,
+    assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments,
+    invoices, people, sessions, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -32,6 +32,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(assignments::routes())
         .merge(enrollments::routes())
         .merge(invoices::routes())
+        .merge(awards::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
@@ -51,14 +52,15 @@ pub fn whole() -> OpenApiRouter<App> {
     enrollment().merge(submission())
 }
 
-/// A router that answers, with the manners that hold for every request.
+/// A router that answers, with the manners that hold for every request, and the page.
 pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
     let router =
         router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
     // Around the whole router, not each route: what the router itself refuses has manners too.
     let whole = Router::new().fallback_service(router.with_state(app.clone()));
-    whole.layer(from_fn_with_state(app, manners))
+    // The page needs neither clock nor store.
+    whole.layer(from_fn_with_state(app, manners)).merge(web::routes())
 }
 
 /// The description of the whole API (OpenAPI 3.1).

@@ -97,6 +97,7 @@ table! {
     DECIDE_AWARD = "decide_award",                   ToSome,   [Staff],           [];
     GET_CREDENTIAL = "get_credential",               ToAll,    [],                [];
     VERIFY_CREDENTIAL = "verify_credential",         ToAll,    [],                [];
+    GET_KEYS = "get_keys",                           ToAll,    [],                [];
 }
 
 #[cfg(test)]

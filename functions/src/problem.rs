@@ -137,8 +137,16 @@ pub struct Problem {
     pub detail: String,
     /// The fields at fault.
     pub errors: Vec<FieldError>,
+    // Boxed: most problems have neither, and every handler's result has room for one.
+    extra: Box<Extra>,
+}
+
+/// What only some problems say.
+#[derive(Debug, Clone, Default)]
+struct Extra {
     /// Further members, such as `alternatives`.
-    pub members: serde_json::Map<String, serde_json::Value>,
+    members: serde_json::Map<String, serde_json::Value>,
+    /// Such as `Retry-After`.
     headers: HeaderMap,
 }
 
@@ -169,13 +177,7 @@ pub struct ProblemBody {
 impl Problem {
     /// A refusal with its detail.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            members: serde_json::Map::new(),
-            headers: HeaderMap::new(),
-        }
+        Self { code, detail: detail.into(), errors: Vec::new(), extra: Box::default() }
     }
 
     /// What is not there, or not for the asker to know: the same words for both.
@@ -209,7 +211,7 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
         if let Ok(value) = serde_json::to_value(value) {
-            self.members.insert(name.to_owned(), value);
+            self.extra.members.insert(name.to_owned(), value);
         }
         self
     }
@@ -218,7 +220,7 @@ impl Problem {
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
+            self.extra.headers.insert(name, value);
         }
         self
     }
@@ -234,7 +236,7 @@ impl Problem {
             instance: instance.to_owned(),
             code: self.code,
             errors: self.errors,
-            members: self.members,
+            members: self.extra.members,
         };
         let mut response = (status, axum::Json(body)).into_response();
         let problem = HeaderValue::from_static("application/problem+json");
@@ -242,7 +244,7 @@ impl Problem {
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        response.headers_mut().extend(self.headers);
+        response.headers_mut().extend(self.extra.headers);
         response
     }
 }

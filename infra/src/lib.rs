@@ -16,3 +16,4 @@ pub mod seed; // what a local stack begins with
 pub mod sandbox; // a payment provider that does what it is told
 pub mod dev; // moving the clock, tokens for sample people
 pub mod stack; // everything put together
+pub mod demo; // a student's first year

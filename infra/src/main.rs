@@ -1,10 +1,12 @@
 //! `compagnon`: the whole school on one machine, or one of its parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use domain::permission::Role;
+use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
 use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
@@ -59,6 +61,38 @@ enum Part {
     Api,
     /// The worker
     Worker,
+    /// Give a role to whoever signs in with a mail address: the first staff of an empty school
+    Grant {
+        /// Mail address, as the local issuer knows it
+        email: String,
+        /// staff, finance, mentor, juror, coach, assessor or partner
+        #[arg(default_value = "staff", value_parser = role)]
+        role: Role,
+    },
+    /// Load the editions of a folder of YAML files
+    Catalog {
+        #[command(subcommand)]
+        act: CatalogAct,
+    },
+    /// Play a student's first year against a fresh stack in memory, and check what came out
+    Demo,
+}
+
+/// What is done with a catalog.
+#[derive(Subcommand)]
+enum CatalogAct {
+    /// Check a folder and keep its editions; versions that students hold never change
+    Load {
+        /// Folder of YAML files, laid out as `infra/catalog`
+        folder: PathBuf,
+    },
+}
+
+/// A role by its word.
+fn role(word: &str) -> Result<Role, String> {
+    let roles =
+        [Role::Staff, Role::Finance, Role::Mentor, Role::Juror, Role::Coach, Role::Assessor, Role::Partner];
+    roles.into_iter().find(|role| role.word() == word).ok_or_else(|| format!("no role is called {word}"))
 }
 
 impl Start {
@@ -83,17 +117,38 @@ async fn main() -> ExitCode {
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let Compagnon { start, part } = Compagnon::parse();
+    if let Some(Part::Demo) = part {
+        return demo().await;
+    }
     let ran = match part {
-        None => whole(start.options()).await,
+        None | Some(Part::Demo) => whole(start.options()).await,
         Some(Part::Store) => store(start.options()).await,
         Some(Part::Api) => api(start.options()).await,
         Some(Part::Worker) => worker(start.options()).await,
+        Some(Part::Grant { email, role }) => grant(start.options(), &email, role).await,
+        Some(Part::Catalog { act: CatalogAct::Load { folder } }) => load(start.options(), &folder).await,
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("compagnon: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Exit code where the demo waits for a tool that is not installed.
+const TOOL_MISSING: u8 = 3;
+
+async fn demo() -> ExitCode {
+    match infra::demo::run().await {
+        Ok(outcome) => {
+            println!("{outcome}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("compagnon: {error}");
+            if let DemoError::NoFfmpeg = error { ExitCode::from(TOOL_MISSING) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -139,6 +194,31 @@ async fn worker(options: Options) -> Result<(), StartError> {
         Ok(Err(error)) => Err(StartError::Worker(error)),
         Err(error) => Err(StartError::Worker(error.to_string())),
     }
+}
+
+/// Opens the data folder, which no other process may have open.
+async fn at_rest(options: &Options) -> Result<(LocalStore, Store, Timestamp), StartError> {
+    let local = LocalStore::start(options.data.as_deref()).await?;
+    let store = local.store(stack::queue(&options.lifetimes));
+    let now = stack::set_clock(&store, options.now).await?.now(&store).await?;
+    Ok((local, store, now))
+}
+
+async fn grant(options: Options, email: &str, role: Role) -> Result<(), StartError> {
+    let (local, store, now) = at_rest(&options).await?;
+    let person = infra::seed::first_grant(&store, email, role, now).await?;
+    println!("{email} ({person}) is {} from now on", role.word());
+    local.stop().await;
+    Ok(())
+}
+
+async fn load(options: Options, folder: &Path) -> Result<(), StartError> {
+    let catalog = infra::catalog::load(folder).map_err(|refused| StartError::Catalog(refused.to_string()))?;
+    let (local, store, _) = at_rest(&options).await?;
+    let loaded = infra::seed::load_catalog(&store, &catalog).await?;
+    println!("{loaded} editions are loaded");
+    local.stop().await;
+    Ok(())
 }
 
 /// Resolves on SIGTERM and Ctrl-C.

@@ -47,6 +47,35 @@ pub async fn load_sample_catalog(store: &Store) -> Result<usize, StartError> {
     load_catalog(store, &catalog).await
 }
 
+/// Gives a role to whoever signs in with a mail address at the local issuer: how an empty school
+/// gets its first staff.
+pub async fn first_grant(
+    store: &Store,
+    email: &str,
+    role: Role,
+    now: Timestamp,
+) -> Result<PersonId, StartError> {
+    let person = domain::person::Person::first_seen(ISSUER, email);
+    let id = person.id;
+    if store.person(id).await?.is_none() {
+        committed(store.keep_person(&Item::new(person), ()).commit().await)?;
+    }
+    let grant = Grant::new(id, role, Scope::Everywhere, None, None, now);
+    let grant = store.grant_or(grant).await?;
+    match store.keep_grant(&grant).commit().await {
+        Err(Refused::Store(error)) => Err(error.into()),
+        _ => Ok(id),
+    }
+}
+
+/// What another process wrote at the same moment is as good.
+fn committed(result: Result<(), Refused<()>>) -> Result<(), StartError> {
+    match result {
+        Err(Refused::Store(error)) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Gives the sample people accounts, roles and hours to meet in, where they have none yet.
 pub async fn settle_people(store: &Store, now: Timestamp) -> Result<Vec<Known>, StartError> {
     let people = sample::people().map_err(|fault| StartError::Catalog(fault.to_string()))?;
@@ -69,11 +98,7 @@ async fn settle(store: &Store, sample: SamplePerson, now: Timestamp) -> Result<K
         if sample.roles.iter().any(|role| matches!(role, Role::Mentor | Role::Juror | Role::Coach)) {
             transaction = transaction.create(&hours(&sample, id), ());
         }
-        match transaction.commit().await {
-            Ok(()) | Err(Refused::By(())) => {}
-            Err(Refused::Store(error)) => return Err(error.into()),
-            Err(Refused::Answered | Refused::Fenced) => {}
-        }
+        committed(transaction.commit().await)?;
     }
     Ok(Known { id, email: sample.email, name: sample.name, roles: sample.roles })
 }

@@ -13,6 +13,7 @@ use super::{DefenseView, POLICY};
 use crate::call::Call;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
+use crate::sessions::views::TimeView;
 
 /// How often an act is decided anew because somebody else changed what it read.
 const TRIES_MAX: u32 = 8;
@@ -103,9 +104,7 @@ async fn slot_taken(call: &Call, hearing: &Hearing, settled: &Settled) -> Result
     let enrollment = &hearing.progress.enrollment.value;
     let studies = |slot: domain::occupancy::Slot| enrollment.session_allowed_at(slot.starts_at()).is_ok();
     let others = call.store().other_times(settled, studies).await?;
-    let others = others
-        .iter()
-        .map(|slot| serde_json::json!({"starts_at": slot.starts_at(), "ends_at": slot.ends_at()}));
+    let others = others.iter().map(|slot| TimeView::of(slot.starts_at(), &enrollment.time_zone));
     let detail = "The student or the juror has something else then: take one of the alternatives.";
     Ok(Problem::new(Code::SlotTaken, detail).with("alternatives", Vec::from_iter(others)))
 }

@@ -5,7 +5,7 @@
 //! change afterwards. What the graduate carries away is made from it in
 //! [`credential`](crate::credential).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::digest::Sha256Hex;
 use crate::id::{
     AwardId, DefenseId, DegreeId, EditionId, EnrollmentId, PartnerId, PersonId, ProjectId, SkillId,
     SubmissionId,
@@ -20,12 +21,16 @@ use crate::id::{
 use crate::permission::{Relation, Subject};
 use crate::person::Scope;
 
+mod again; // what becomes of a student who is to prove more
 mod facts; // what the decision looks at
+mod gather; // how the facts are put together from the other topics
 
+pub use again::AgainRefused;
 pub use facts::{
-    Agreement, AwardFacts, DefenseFacts, ProjectFacts, ProjectOutcome, Proof, Recognition, RecordingFacts,
-    Sha256Hex, SkillFacts, Stage, Validity,
+    Accreditation, Agreement, AwardFacts, DefenseFacts, ProjectFacts, ProjectOutcome, Proof, Recognition,
+    RecordingFacts, SkillFacts, Stage,
 };
+pub use gather::{Curriculum, TaughtSkill};
 
 /// What is decided about an enrollment that awaits its award.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +124,8 @@ pub struct ProveAgain {
     pub person: PersonId,
     /// What to show.
     pub skills: Vec<SkillId>,
+    /// Where: these projects are open again.
+    pub projects: BTreeSet<ProjectId>,
     /// The day of the decision, in the enrollment's zone: the new anchor.
     pub decided_on: Date,
     /// Who decided.
@@ -146,6 +153,12 @@ pub enum AwardRefusal {
     /// Projects are open, or the enrollment has ended.
     #[error("the enrollment does not await an award")]
     NotPending,
+    /// No accreditation gives the degree a level that day.
+    #[error("no accreditation covers {on}")]
+    NotAccredited {
+        /// The day of the decision.
+        on: Date,
+    },
     /// Skills that no sealed verdict or recognition covers.
     #[error("these skills are not acquired: {}", list(skills))]
     SkillsOpen {
@@ -195,6 +208,10 @@ fn award(facts: AwardFacts, by: PersonId, now: Timestamp) -> Result<Award, Award
     }
     let evidence = evidence(&facts)?;
     let today = facts.zone.date_at(now);
+    let accredited = facts.accreditations.iter().filter(|accreditation| accreditation.validity.covers(today));
+    let Some(accreditation) = accredited.max_by_key(|accreditation| accreditation.validity.from) else {
+        return Err(AwardRefusal::NotAccredited { on: today });
+    };
     let recognized = facts.recognitions.into_iter().filter(|recognition| recognition.validity.covers(today));
     let agreed = facts.agreements.into_iter().filter(|agreement| agreement.validity.covers(today));
     Ok(Award {
@@ -206,7 +223,7 @@ fn award(facts: AwardFacts, by: PersonId, now: Timestamp) -> Result<Award, Award
         edition: facts.edition,
         version: facts.version,
         awarded_on: today,
-        eqf_level: facts.eqf_level,
+        eqf_level: accreditation.eqf_level,
         countries: recognized.map(|recognition| recognition.country).collect(),
         partners: agreed.map(|agreement| agreement.partner).collect(),
         skills: facts.skills.into_iter().map(|fact| fact.skill).collect(),
@@ -250,8 +267,15 @@ fn prove_again(
         return Err(AwardRefusal::NothingToProve);
     }
     // A skill leaves the set when it is named, so that its second mention is unknown.
-    let mut known: BTreeSet<_> = facts.skills.into_iter().map(|fact| fact.skill.skill).collect();
-    let unknown: Vec<_> = skills.iter().filter(|skill| !known.remove(*skill)).cloned().collect();
+    let mut known: BTreeMap<_, _> =
+        facts.skills.into_iter().map(|fact| (fact.skill.skill, fact.project)).collect();
+    let (mut projects, mut unknown) = (BTreeSet::new(), Vec::new());
+    for skill in &skills {
+        match known.remove(skill) {
+            Some(project) => _ = projects.insert(project),
+            None => unknown.push(skill.clone()),
+        }
+    }
     if !unknown.is_empty() {
         return Err(AwardRefusal::UnknownSkills { skills: unknown });
     }
@@ -259,6 +283,7 @@ fn prove_again(
         enrollment: facts.enrollment,
         person: facts.person,
         skills,
+        projects,
         decided_on: facts.zone.date_at(now),
         decided_by: by,
         decided_at: now,

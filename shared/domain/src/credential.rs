@@ -110,6 +110,18 @@ pub struct Verification {
     pub reasons: Vec<String>,
 }
 
+impl CredentialState {
+    /// The state's word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Suspended { .. } => "suspended",
+            Self::Revoked { .. } => "revoked",
+            Self::Superseded { .. } => "superseded",
+        }
+    }
+}
+
 impl Credential {
     /// The id of an award's credential by its number.
     pub fn id_of(award: AwardId, number: u32) -> CredentialId {

@@ -21,7 +21,7 @@ mod state; // the states
 mod verdict; // skill by skill, given once
 
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 #[cfg(test)]
 mod model;
 

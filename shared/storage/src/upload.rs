@@ -33,7 +33,7 @@ pub enum Destination {
     /// Evidence of a student's earlier learning.
     Claim(Item<Enrollment>),
     /// The recording of a defense.
-    Recording(Item<Defense>),
+    Recording(Box<Item<Defense>>),
 }
 
 impl Subject for Destination {
@@ -76,7 +76,7 @@ impl Store {
             }
             UploadSubject::Enrollment(id) => self.get(&Key::Enrollment(id)).await?.map(Destination::Claim),
             UploadSubject::Defense(id) if purpose == Purpose::Recording => {
-                self.get(&Key::Defense(id)).await?.map(Destination::Recording)
+                self.get(&Key::Defense(id)).await?.map(Box::new).map(Destination::Recording)
             }
             // SEAM: what a defense's juror asked for (its student alone) comes with the conditions.
             UploadSubject::Defense(_) | UploadSubject::Session(_) => None,

@@ -1,13 +1,9 @@
 //! What the decision about an award looks at, gathered from the other topics.
 
-use std::fmt;
-use std::str::FromStr;
-
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
-
 use super::{AwardedSkill, Evidence, Partner};
-use crate::id::{DefenseId, DegreeId, EditionId, EnrollmentId, InvalidId, PersonId, ProjectId, SubmissionId};
+use crate::catalog::Validity;
+use crate::digest::Sha256Hex;
+use crate::id::{DefenseId, DegreeId, EditionId, EnrollmentId, PersonId, ProjectId, SubmissionId};
 use crate::time::Zone;
 
 /// How far an enrollment is, as the award sees it.
@@ -23,20 +19,13 @@ pub enum Stage {
     Withdrawn,
 }
 
-/// From the first day to the first day that no longer counts.
+/// An accreditation of the edition, and while it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Validity {
-    /// The first day.
-    pub from: Date,
-    /// The first day on which it no longer counts; none while there is no end.
-    pub until: Option<Date>,
-}
-
-impl Validity {
-    /// Whether the day lies within.
-    pub fn covers(&self, day: Date) -> bool {
-        self.from <= day && self.until.is_none_or(|until| day < until)
-    }
+pub struct Accreditation {
+    /// Level of the European Qualifications Framework, 1 to 8.
+    pub eqf_level: u8,
+    /// When it counts.
+    pub validity: Validity,
 }
 
 /// A country in which the edition's degree is recognized, and while it is.
@@ -146,8 +135,8 @@ pub struct AwardFacts {
     pub edition: EditionId,
     /// The version of the edition that the enrollment holds.
     pub version: u32,
-    /// Level of the European Qualifications Framework, 1 to 8.
-    pub eqf_level: u8,
+    /// Every accreditation of the edition, past and coming ones too.
+    pub accreditations: Vec<Accreditation>,
     /// Every recognition of the edition, past and coming ones too.
     pub recognitions: Vec<Recognition>,
     /// Every agreement of the edition's partners, past and coming ones too.
@@ -163,51 +152,15 @@ impl DefenseFacts {
     pub(super) fn evidence(&self, project: &ProjectId) -> Option<Evidence> {
         let recording_sha256 = match &self.recording {
             RecordingFacts::Missing => return None,
-            RecordingFacts::Verified { sha256 } => Some(sha256.clone()),
+            RecordingFacts::Verified { sha256 } => Some(*sha256),
             RecordingFacts::Waived => None,
         };
         Some(Evidence {
             project: project.clone(),
             submission: self.submission,
-            manifest_sha256: self.manifest_sha256.clone()?,
+            manifest_sha256: self.manifest_sha256?,
             defense: self.defense,
             recording_sha256,
         })
-    }
-}
-
-/// A SHA-256, written as 64 lower-case hex digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Sha256Hex(String);
-
-impl fmt::Display for Sha256Hex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Sha256Hex {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(InvalidId { expected: "64 lower-case hex digits".into() })
-    }
-}
-
-impl TryFrom<String> for Sha256Hex {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<Sha256Hex> for String {
-    fn from(hash: Sha256Hex) -> Self {
-        hash.0
     }
 }

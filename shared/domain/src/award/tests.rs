@@ -5,6 +5,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::catalog::Validity;
 use crate::id::InvalidId;
 use crate::time::Zone;
 
@@ -68,7 +69,7 @@ pub(crate) fn facts() -> AwardFacts {
         title: "Web developer".into(),
         edition: slug("web-development-gb"),
         version: 1,
-        eqf_level: 5,
+        accreditations: vec![Accreditation { eqf_level: 5, validity: always("GB").validity }],
         recognitions: vec![always("GB"), always("FR")],
         agreements: vec![Agreement {
             partner: Partner { id: slug("north-university"), name: "North University".into() },
@@ -154,6 +155,12 @@ fn only_a_pending_enrollment_is_decided() {
 fn every_skill_is_acquired_or_recognized() {
     let refused = refusal(|facts| facts.skills[2].proof = Proof::Missing, AwardDecision::Award);
     assert_eq!(refused, AwardRefusal::SkillsOpen { skills: vec![slug("skill-3")] });
+}
+
+#[test]
+fn a_degree_without_a_level_that_day_is_not_awarded() {
+    let lapse = |facts: &mut AwardFacts| facts.accreditations[0].validity.until = Some(date(2028, 2, 5));
+    assert_eq!(refusal(lapse, AwardDecision::Award), AwardRefusal::NotAccredited { on: date(2028, 2, 5) });
 }
 
 #[test]

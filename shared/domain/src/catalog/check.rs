@@ -1,6 +1,6 @@
 //! What makes a catalog wrong: every fault at once, each with its place and its reason.
 //!
-//! Some rules hold for every line that is written ([`lists`]); the publish gate ([`gate`]) holds
+//! Some rules hold for every line that is written (`lists`); the publish gate (`gate`) holds
 //! for an edition that students may enroll on, so that a draft can be kept half finished.
 
 use std::fmt;

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::award::{Award, AwardedSkill, Evidence, Sha256Hex};
-use crate::id::{CredentialId, DefenseId, DegreeId, EditionId, ProjectId, SkillId, SubmissionId};
+use crate::award::{Award, AwardedSkill, Evidence};
+use crate::digest::Sha256Hex;
+use crate::id::{CredentialId, DefenseId, DegreeId, EditionId, PersonId, ProjectId, SkillId, SubmissionId};
 
 /// The `typ` of a JWT that holds a credential.
 pub const MEDIA_TYPE: &str = "vc+jwt";
@@ -140,13 +141,25 @@ impl Claims {
             issuer: issuer.clone(),
             valid_from: award.decided_at,
             credential_subject: Graduate {
-                id: award.person.uuid().urn().to_string(),
+                id: urn(award.person),
                 name: name.to_owned(),
                 achievement: Achievement::of(award),
             },
             evidence: award.evidence.iter().map(DefendedProject::of).collect(),
         }
     }
+
+    /// Whether this is what was signed for an award: the same person and degree, on the same evidence.
+    pub fn tell_of(&self, award: &Award) -> bool {
+        let evidence: Vec<_> = award.evidence.iter().map(DefendedProject::of).collect();
+        self.credential_subject.id == urn(award.person)
+            && self.credential_subject.achievement == Achievement::of(award)
+            && self.evidence == evidence
+    }
+}
+
+fn urn(person: PersonId) -> String {
+    person.uuid().urn().to_string()
 }
 
 impl Achievement {
@@ -183,9 +196,9 @@ impl DefendedProject {
             kind: "DefendedProject".to_owned(),
             project: evidence.project.clone(),
             submission: evidence.submission,
-            manifest_sha256: evidence.manifest_sha256.clone(),
+            manifest_sha256: evidence.manifest_sha256,
             defense: evidence.defense,
-            recording_sha256: evidence.recording_sha256.clone(),
+            recording_sha256: evidence.recording_sha256,
         }
     }
 }
@@ -286,6 +299,20 @@ mod tests {
         let bytes = serde_json::to_vec(&claims()).expect("json");
         let read: Claims = serde_json::from_slice(&bytes).expect("claims");
         assert_eq!(serde_json::to_vec(&read).expect("json"), bytes);
+    }
+
+    #[test]
+    fn claims_tell_of_one_award() {
+        assert!(claims().tell_of(&sample()));
+        let check = |change: fn(&mut Award)| {
+            let mut award = sample();
+            change(&mut award);
+            assert!(!claims().tell_of(&award));
+        };
+        check(|award| award.person = PersonId::derived(&["tom"]));
+        check(|award| _ = award.countries.insert("US".into()));
+        check(|award| award.eqf_level = 8);
+        check(|award| award.evidence.clear());
     }
 
     /// Invariant 29: the only URLs are the school's own, the standard's and ESCO's.

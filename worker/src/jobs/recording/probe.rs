@@ -197,9 +197,9 @@ fn unreadable(error: serde_json::Error) -> Unfinished {
 /// `60.007000` seconds as milliseconds, a started one not counted; what is no such number is none.
 fn millis(seconds: &str) -> u64 {
     let (whole, rest) = seconds.split_once('.').unwrap_or((seconds, ""));
-    let digits = rest.bytes().chain(*b"000").take(3);
-    let fraction = digits.fold(Some(0_u64), |sum, digit| match digit {
-        b'0'..=b'9' => sum.map(|sum| sum * 10 + u64::from(digit - b'0')),
+    let mut digits = rest.bytes().chain(*b"000").take(3);
+    let fraction = digits.try_fold(0_u64, |sum, digit| match digit {
+        b'0'..=b'9' => Some(sum * 10 + u64::from(digit - b'0')),
         _ => None,
     });
     let whole = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(1000));
