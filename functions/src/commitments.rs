@@ -5,6 +5,7 @@ use domain::commitment::{Commitment, EXTEND_EVERY};
 use domain::id::{CommitmentId, EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::occupancy::SlotTaken;
+use domain::permission::Role;
 use domain::session::{BookingError, SessionKind};
 use domain::time::Zone;
 use jiff::Timestamp;
@@ -86,6 +87,9 @@ struct CommitmentView {
     minutes: u16,
     #[schema(value_type = String, format = Date)]
     first_on: Date,
+    /// The last day of a cover; null where the series is open.
+    #[schema(value_type = Option<String>, format = Date)]
+    ends_on: Option<Date>,
     /// Those of the next six weeks; further ones are booked week by week.
     sessions: Vec<SessionView>,
     /// Dates of the next six weeks without a session, and why.
@@ -126,6 +130,7 @@ impl CommitmentView {
             local_time: series.local_time,
             minutes: series.minutes,
             first_on: series.first_on,
+            ends_on: series.ends_on,
             sessions: made.sessions.iter().map(|session| SessionView::of(session, now)).collect(),
             left_out: left_out
                 .map(|(date, reason)| LeftOutView { date: *date, reason: reason.to_string() })
@@ -171,7 +176,7 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
         local_time,
         minutes,
         first_on,
-        ends_on: None,
+        ends_on: if kind.role() == Role::Mentor { place.last_day_with(pair.with, first_on) } else { None },
         materialized_through: None,
     };
     let (series, due) = pair.decide(&place, |facts| {

@@ -3,17 +3,21 @@
 pub mod booking; // who meets whom, and what is offered instead
 pub mod views; // a session as it is shown
 
+use domain::availability::LocalTime;
+use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, PersonId, SessionId};
-use domain::permission::Action;
+use domain::permission::{Action, Permitted};
 use domain::session::{
     Attendance, AttendanceError, Booking, CancelError, ChosenTime, DisputeError, Outcome, ReportError,
     ReportText, Session, SessionKind, SessionPolicy,
 };
+use domain::time::Zone;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::Deserialize;
 use storage::clock::new_uuid;
+use storage::key::Query;
 use storage::session::{Calendar, Misfit, weeks_of};
 use storage::transaction::read_again;
 use storage::{Item, Stored};
@@ -28,7 +32,7 @@ use crate::App;
 use crate::body::Json;
 use crate::call::{Call, KeyedCall};
 use crate::enrollments::progress;
-use crate::page::{ITEMS_MAX, List, after};
+use crate::page::{ITEMS_MAX, List, after_in};
 use crate::params::{At, Params};
 use crate::permissions;
 use crate::problem::{Code, Problem};
@@ -68,10 +72,10 @@ struct SessionBody {
     date: Date,
     /// The time on the wall, on a quarter hour.
     #[schema(value_type = String, example = "18:00")]
-    local_time: domain::availability::LocalTime,
+    local_time: LocalTime,
     /// Whose wall.
     #[schema(value_type = String, example = "Europe/Paris")]
-    time_zone: domain::time::Zone,
+    time_zone: Zone,
     /// Needed only where the wall shows the time twice.
     #[serde(default, deserialize_with = "read_offset")]
     #[schema(value_type = Option<String>, example = "+01:00")]
@@ -112,7 +116,7 @@ async fn book(call: &Call, id: SessionId, body: SessionBody) -> Result<Reply, Pr
 async fn refusal(
     call: &Call,
     pair: &Pair,
-    place: &domain::enrollment::Enrollment,
+    place: &Enrollment,
     session: &Session,
     misfit: Misfit,
 ) -> Result<Problem, Problem> {
@@ -135,20 +139,27 @@ struct Span {
 }
 
 impl Span {
-    /// The instants, as far as they can be written in a key.
+    /// The span's instants, as far as they can be written in a key.
     fn instants(&self) -> Result<(Timestamp, Timestamp), Problem> {
-        let utc = domain::time::Zone::utc();
-        let read = |text: &String, dated: fn(Date) -> Date| {
-            let date = || text.parse().ok().and_then(|date: Date| utc.start_of(dated(date)).ok());
-            let invalid =
-                || Problem::new(Code::InvalidParameter, format!("{text} is neither an instant nor a date."));
-            text.parse::<Timestamp>().ok().or_else(date).ok_or_else(invalid)
-        };
-        let from = self.from.as_ref().map(|text| read(text, |date| date)).transpose()?;
-        let to =
-            self.to.as_ref().map(|text| read(text, |date| date.tomorrow().unwrap_or(date))).transpose()?;
-        Ok((from.unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH), to.unwrap_or(Timestamp::MAX)))
+        let from =
+            self.from.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| instant(text, |date| date))?;
+        let behind = |date: Date| date.tomorrow().unwrap_or(date);
+        let to = self.to.as_deref().map_or(Ok(Timestamp::MAX), |text| instant(text, behind))?;
+        let from = from.max(Timestamp::UNIX_EPOCH);
+        if to < from {
+            return Err(Problem::new(Code::InvalidParameter, "`to` lies before `from`."));
+        }
+        Ok((from, to))
     }
+}
+
+/// An instant, or the start in UTC of the date that a date stands for.
+fn instant(text: &str, stands_for: impl Fn(Date) -> Date) -> Result<Timestamp, Problem> {
+    let date = || text.parse().ok().and_then(|date| Zone::utc().start_of(stands_for(date)).ok());
+    let invalid = || {
+        Problem::new(Code::InvalidParameter, "Give `from` and `to` as 2027-03-09 or 2027-03-09T17:00:00Z.")
+    };
+    text.parse().ok().or_else(date).ok_or_else(invalid)
 }
 
 /// Lists one's own sessions, as student, mentor or coach, by when they begin.
@@ -156,8 +167,9 @@ impl Span {
     responses((status = 200, description = "The sessions", body = List<SessionView>), Refusals))]
 async fn list_sessions(call: Call, Params(span): Params<Span>) -> Result<Reply, Problem> {
     let person = call.person()?;
-    let (instants, after) = (span.instants()?, after(span.cursor.as_deref())?);
-    let loaded = call.store().timetable(person, instants, after.as_deref(), ITEMS_MAX).await?;
+    let (from, to) = span.instants()?;
+    let after = after_in(&Query::PersonSessions { person, from, to }, span.cursor.as_deref())?;
+    let loaded = call.store().timetable(person, (from, to), after.as_deref(), ITEMS_MAX).await?;
     let timetable = call.permit(&permissions::LIST_SESSIONS, loaded).await?.into_inner();
     let views = timetable.sessions.iter().map(|session| SessionView::of(&session.value, call.now));
     Reply::ok(&List::page(views.collect(), timetable.next))
@@ -172,11 +184,7 @@ async fn get_session(call: Call, At(id): At<SessionId>) -> Result<Reply, Problem
 }
 
 /// Loads a session for an action.
-async fn session(
-    call: &Call,
-    action: &Action,
-    id: SessionId,
-) -> Result<domain::permission::Permitted<Item<Session>>, Problem> {
+async fn session(call: &Call, action: &Action, id: SessionId) -> Result<Permitted<Item<Session>>, Problem> {
     call.person()?;
     let loaded = call.store().session(id).await?.ok_or_else(Problem::not_found)?;
     call.permit(action, loaded).await

@@ -324,6 +324,37 @@ async fn a_new_mentor_takes_over_and_the_former_series_ends() {
 }
 
 #[tokio::test]
+async fn a_cover_s_series_ends_with_the_cover() {
+    let (school, maya) = maya().await;
+    let body = json!({"enrollment": maya, "mentor": school.id("olu").await,
+        "from": "2027-03-09", "to": "2027-03-24"});
+    school.post("sam", "/v1/admin/assignments", body).await.expect(201);
+    let body = json!({"enrollment": maya, "with": school.id("olu").await, "kind": "mentoring",
+        "time_zone": "Europe/Paris", "weekday": "tue", "local_time": "18:00", "minutes": 45, "first_on": "2027-03-09"});
+    let series = school.post("maya", "/v1/commitments", body).await.expect(201);
+    assert_eq!(text(&series, "/ends_on"), "2027-03-23");
+    assert_eq!(series["sessions"].as_array().map(Vec::len), Some(3));
+    school.close().await;
+}
+
+#[tokio::test]
+async fn a_list_of_sessions_is_a_span_of_time() {
+    let (school, maya) = maya().await;
+    tuesdays(&school, "maya", &maya, "2027-03-09").await.expect(201);
+    let list = async |query: &str| school.get("maya", &format!("/v1/sessions?{query}")).await;
+    let dates =
+        async |query: &str| column(list(query).await.expect(200)["items"].as_array().expect("items"), "date");
+    assert_eq!(dates("from=2027-03-16&to=2027-03-23").await, ["2027-03-16", "2027-03-23"]);
+    assert_eq!(dates("from=2027-03-16T17:00:00Z&to=2027-03-23T17:00:00Z").await, ["2027-03-16"]);
+    assert_eq!(dates("to=2027-03-09").await, ["2027-03-09"]);
+    for odd in ["from=2027-03-23&to=2027-03-16", "from=soon"] {
+        assert_eq!(list(odd).await.refused(400), "invalid_parameter", "{odd}");
+    }
+    assert_eq!(list("cursor=YXVkaXQj").await.refused(400), "invalid_cursor");
+    school.close().await;
+}
+
+#[tokio::test]
 async fn only_those_who_meet_students_say_when_they_can() {
     let school = School::open("2027-03-02T09:00:00Z").await;
     let path = "/v1/people/me/availability";

@@ -163,6 +163,8 @@ impl From<CommitmentError> for Problem {
                 problem.detail = format!("On {date}: {}", problem.detail);
                 problem
             }
+            // A cover's end is nobody's to choose here: it is the first date that lies too late.
+            CommitmentError::EndsFirst => Self::field("/first_on", format!("{error}.")),
             other => Self::field(other.pointer(), format!("{other}.")),
         }
     }

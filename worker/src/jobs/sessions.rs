@@ -81,7 +81,7 @@ async fn call_off(worker: &Worker, enrollment: EnrollmentId) -> Result<usize, Re
     let mut doomed = Vec::new();
     for session in worker.store.sessions_for_job(&booked).await? {
         let series = progress.commitments.iter().map(|series| &series.value);
-        let reason = forbidden(&session.value, &progress.enrollment.value, series);
+        let reason = forbidden(&session.value, &progress.enrollment.value, series, now);
         doomed.extend(reason.map(|reason| (session, reason)));
     }
     doomed.truncate(CALLED_OFF_AT_ONCE);
@@ -109,11 +109,13 @@ async fn call_off(worker: &Worker, enrollment: EnrollmentId) -> Result<usize, Re
     Ok(cancelled.len())
 }
 
-/// Why a booked session may not be held: the enrollment is paused or over then, or its series has ended.
+/// Why a booked session may not be held: the enrollment is paused or over then, also where this is
+/// found out late, or its series has ended before a session to come.
 fn forbidden<'a>(
     session: &Session,
     enrollment: &Enrollment,
     mut series: impl Iterator<Item = &'a Commitment>,
+    now: Timestamp,
 ) -> Option<String> {
     if session.state != SessionState::Booked {
         return None;
@@ -122,7 +124,8 @@ fn forbidden<'a>(
         return Some(refused.to_string());
     }
     let own = series.find(|series| session.commitment == Some(series.id))?;
-    (!own.holds(session.local.date())).then(|| "the series has ended by then".to_owned())
+    let to_come = now < session.starts_at;
+    (to_come && !own.holds(session.local.date())).then(|| "the series has ended by then".to_owned())
 }
 
 /// Books the sessions of a series from today on that are missing, or that the school had called off.

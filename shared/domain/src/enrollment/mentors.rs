@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Enrollment;
-use crate::billing::{Terms, days_after};
+use crate::billing::{Terms, days_after, days_before};
 use crate::id::{AssignmentId, PersonId};
 
 /// A mentor's time with a student.
@@ -96,6 +96,18 @@ impl Enrollment {
         replaced.sort_unstable();
         replaced.dedup();
         replaced
+    }
+
+    /// The last date on which a person who is assigned on a date mentors the student; nothing where
+    /// that is open, or where they are not assigned.
+    pub fn last_day_with(&self, person: PersonId, date: Date) -> Option<Date> {
+        let assigned =
+            |assignment: &&MentorAssignment| assignment.mentor == person && assignment.covers(date);
+        let ends = Vec::from_iter(self.mentors.iter().filter(assigned).map(|assignment| assignment.to));
+        if ends.contains(&None) {
+            return None;
+        }
+        ends.into_iter().flatten().max().map(|to| days_before(to, 1))
     }
 
     /// Who meets the student on a date: the cover, if there is one, else the mentor.
