@@ -12,7 +12,7 @@ use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
 use crate::{
     assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments,
-    invoices, people, sessions, submissions, uploads, web,
+    invoices, people, queue, sessions, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -33,6 +33,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(enrollments::routes())
         .merge(invoices::routes())
         .merge(awards::routes())
+        .merge(queue::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.

@@ -30,6 +30,7 @@ pub mod companion; // Uppy's calls under an upload's endpoint
 pub mod submissions; // work handed in, and the mentor's judgment
 pub mod defenses; // the jury
 pub mod awards; // the decision that ends a degree, and its credential
+pub mod queue; // what the worker has before it
 
 pub mod web; // the page at `/`
 pub mod api; // the routes, put together

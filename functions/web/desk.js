@@ -100,18 +100,18 @@ export function hear({ defenses, person }) {
   return card('Juror', 'Defenses to hear', h('ul', {}, defenses.map(line)));
 }
 
-/** What the system does by itself. */
+/** What the system does by itself: what was given up first. */
 export function queue({ queue: known }) {
-  const rows = Object.entries(known ?? {}).filter(([, value]) => typeof value !== 'object' || value === null);
+  const line = ({ kind, due_at, last_error }) =>
+    h('li', {}, `${plain(kind)}, ${instant(due_at, 'UTC')}${last_error ? `: ${last_error}` : ''}`);
+  const part = (title, jobs) =>
+    jobs.length > 0 && h('details', {}, h('summary', {}, `${jobs.length} ${title}`), h('ul', {}, jobs.map(line)));
+  const { waiting = [], held = [], dead = [] } = known ?? {};
   return card(
     'Staff',
-    'The queue',
-    rows.length > 0
-      ? h(
-          'dl',
-          {},
-          rows.flatMap(([name, value]) => [h('dt', {}, plain(name)), h('dd', {}, String(value ?? 'none'))]),
-        )
-      : h('p', { class: 'soft' }, 'Nothing to tell.'),
+    dead.length > 0 ? 'Jobs were given up' : 'The queue is well',
+    part('given up', dead),
+    part('running or to be tried again', held),
+    part('waiting', waiting),
   );
 }

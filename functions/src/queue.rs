@@ -1,0 +1,67 @@
+//! What the worker has before it, for staff to look at.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use storage::queue::JobLine;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::call::Call;
+use crate::permissions;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::schema::Refusals;
+
+/// The routes of this topic.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get_queue))
+}
+
+/// The first jobs of each kind of place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueueView {
+    /// Where the school's clock stands.
+    #[schema(value_type = String, format = DateTime)]
+    pub now: Timestamp,
+    /// Next to be done, earliest first.
+    pub waiting: Vec<JobView>,
+    /// Being done, or to be tried again.
+    pub held: Vec<JobView>,
+    /// Given up: somebody has to look.
+    pub dead: Vec<JobView>,
+}
+
+/// A job.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobView {
+    /// What is to be done.
+    #[schema(example = "bill")]
+    pub kind: &'static str,
+    /// When it is due, by the school's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+    /// How often it was begun.
+    pub claims: u32,
+    /// Why it failed last.
+    pub last_error: Option<String>,
+}
+
+impl JobView {
+    fn of(line: JobLine) -> Self {
+        let JobLine { job, due_at, claims, last_error } = line;
+        Self { kind: job.kind(), due_at, claims, last_error }
+    }
+}
+
+/// Shows the first jobs that wait, are held, or were given up.
+#[utoipa::path(get, path = "/v1/admin/queue", tag = "queue",
+    responses((status = 200, description = "The queue", body = QueueView), Refusals))]
+async fn get_queue(call: Call) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::GET_QUEUE).await?;
+    let report = call.store().queue_report().await?;
+    let view = |lines: Vec<JobLine>| lines.into_iter().map(JobView::of).collect();
+    let (waiting, held, dead) = (view(report.waiting), view(report.held), view(report.dead));
+    Reply::ok(&QueueView { now: call.now, waiting, held, dead })
+}
