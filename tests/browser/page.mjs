@@ -54,6 +54,8 @@ const acts = {
     await page.getByText('healthy').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in as a sample person' }).waitFor();
+    await signIn(page, 'Sam Okafor');
+    await page.getByRole('heading', { name: 'The queue is well' }).waitFor();
   },
 };
 
