@@ -12,7 +12,7 @@ use crate::manners::{manners, nowhere};
 use crate::problem::ProblemBody;
 use crate::{
     assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments,
-    invoices, people, queue, sessions, submissions, uploads, web,
+    invoices, people, queue, runs, sessions, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -32,6 +32,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(assignments::routes())
         .merge(enrollments::routes())
         .merge(invoices::routes())
+        .merge(runs::routes())
         .merge(awards::routes())
         .merge(queue::routes())
 }

@@ -243,7 +243,7 @@ async fn change(
         .transaction::<Problem>()
         .save(&item, Problem::changed())
         .then_planned(&item.value)
-        .bill_next(&item.value, next.as_ref())
+        .bill_next(&item.value, next.as_ref(), call.now)
         .enqueue(&Job::ArrangeSessions { enrollment: item.value.id }, call.now)
         .audit(&item.value.key(), action, &call.person()?.to_string(), call.now);
     let transaction =

@@ -183,7 +183,7 @@ async fn record_payment(
     )?;
     let location = format!("/v1/invoices/{id}");
     let reply = Reply::created(location, &InvoiceView::from(&settled.invoice))?.at(invoice.revision + 1);
-    let transaction = call.store().settle(&enrollment, &invoice, &kept, &settled, &numbers);
+    let transaction = call.store().settle(&enrollment, &invoice, &kept, &settled, &numbers, call.now);
     let by = call.person()?.to_string();
     call.commit(transaction.audit(&invoice.value.key(), "record_payment", &by, call.now), reply).await
 }

@@ -60,6 +60,9 @@ table! {
     GET_INVOICE = "get_invoice",                     ToSome,   [Finance],         [Owner, Payer];
     RECORD_PAYMENT = "record_payment",               ToSome,   [Finance],         [];
 
+    CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
+    GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];
+
     CREATE_UPLOAD = "create_upload",                 ToSome,   [],                [Owner, AssignedJuror];
     GET_UPLOAD = "get_upload",                       ToSome,   [],                [Owner];
 

@@ -220,10 +220,15 @@ pub async fn enroll(school: &School, name: &str, start_on: &str) -> String {
 /// Enrolls, accepts and pays with a payment method that works.
 pub async fn begin(school: &School, name: &str, start_on: &str) -> String {
     let id = enroll(school, name, start_on).await;
+    accept(school, name, &id).await;
+    id
+}
+
+/// Accepts the contract and pays with a payment method that works.
+pub async fn accept(school: &School, name: &str, id: &str) {
     let body = json!({ "contract_version": 1, "payment_method": { "kind": "sandbox", "token": "ok" } });
     let accepted = school.post(name, &format!("/v1/enrollments/{id}/accept"), body).await.expect(200);
     assert_eq!(text(&accepted, "/state"), "active");
-    id
 }
 
 /// First dates of an enrollment's invoices, in order.

@@ -106,7 +106,7 @@ async fn a_wake_up_asked_for_while_it_runs_is_due_again() {
 #[tokio::test]
 async fn a_job_that_is_done_once_is_never_asked_for_again() {
     let queue = Queue::open().await;
-    let run = Job::BillingRun { run: RunId::derived(&["march"]) };
+    let run = Job::DryRun { run: RunId::derived(&["march"]), shard: 0 };
     queue.ask_once(&run).await.expect("asked");
     let refused = queue.ask_once(&run).await;
     assert!(matches!(refused, Err(Refused::By("asked before"))), "{refused:?}");
@@ -121,10 +121,10 @@ async fn a_job_that_is_done_once_is_never_asked_for_again() {
 
 #[tokio::test]
 async fn only_the_last_claimer_finishes() {
-    for job in [wake_up("a"), Job::BillingRun { run: RunId::derived(&["a"]) }] {
+    for job in [wake_up("a"), Job::DryRun { run: RunId::derived(&["a"]), shard: 0 }] {
         let queue = Queue::open().await;
         match &job {
-            Job::BillingRun { .. } => queue.ask_once(&job).await.expect("asked"),
+            Job::DryRun { .. } => queue.ask_once(&job).await.expect("asked"),
             _ => queue.ask(&job, queue.now).await,
         }
         let first = queue.claim_one("one").await;
@@ -299,5 +299,24 @@ async fn no_update_is_lost_among_many_writers() {
     let counted: Item<Hands> = queue.store.get(&Key::Clock).await.expect("an answer").expect("an item");
     assert_eq!(counted.value.now.as_second(), WRITERS);
     assert_eq!(counted.revision, u64::try_from(WRITERS).expect("positive") + 1);
+    queue.close().await;
+}
+
+#[tokio::test]
+async fn a_job_that_was_given_up_or_waits_can_be_made_due() {
+    let queue = Queue::open().await;
+    let job = wake_up("a");
+    let later = queue.now + SignedDuration::from_hours(1);
+    queue.ask(&job, later).await;
+    assert_eq!(queue.claim("one").await, [], "it waits");
+    assert!(queue.store.hasten(&job, queue.now).await.expect("an answer"));
+    let held = queue.claim_one("one").await;
+    assert!(!queue.store.hasten(&job, queue.now).await.expect("an answer"), "somebody works on it");
+    queue.store.bury(&held, "poison", queue.now).await.expect("buried");
+    assert!(queue.store.hasten(&job, queue.now).await.expect("an answer"));
+    let again = queue.claim_one("one").await;
+    assert_eq!((again.claims, again.due_at), (1, queue.now));
+    queue.finish(&again).await.expect("finished");
+    assert!(!queue.store.hasten(&job, queue.now).await.expect("an answer"), "it is gone");
     queue.close().await;
 }

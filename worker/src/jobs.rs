@@ -1,6 +1,8 @@
 //! The table of jobs: the compiler asks for an arm.
 
-mod billing; // charge, bill
+mod charge; // an invoice's money
+mod bill; // the invoice of a period that began
+mod run; // billing runs: every invoice of one date
 mod calendar; // what was planned for an enrollment
 mod sessions; // weekly series, and sessions that may no longer be held
 mod upload; // confirm what arrived, give up what stopped
@@ -15,10 +17,10 @@ use crate::outcome::Unfinished;
 /// Runs a claimed job to its end.
 pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
     match claimed.job {
-        Job::Charge { enrollment, invoice } => billing::charge(worker, claimed, enrollment, invoice).await,
-        Job::Bill { enrollment, .. } => billing::bill(worker, claimed, enrollment).await,
-        // Nothing asks for one yet; one that is asked for is seen as a dead letter, not as done.
-        Job::BillingRun { .. } => Err(Unfinished::GiveUp("billing runs are not built yet".into())),
+        Job::Charge { enrollment, invoice } => charge::charge(worker, claimed, enrollment, invoice).await,
+        Job::Bill { enrollment, .. } => bill::bill(worker, claimed, enrollment).await,
+        Job::BillingRun { on, shard } => run::bill(worker, claimed, on, shard).await,
+        Job::DryRun { run, shard } => run::count(worker, claimed, run, shard).await,
         Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
         Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
         Job::ExtendSessions { enrollment, commitment } => {

@@ -9,6 +9,9 @@ pub enum Unfinished {
     /// Something passing stood in the way: try again later.
     #[error("{0}")]
     Retry(String),
+    /// Somebody changed what it read: read it again.
+    #[error("{0}")]
+    Changed(String),
     /// Trying again would not help: keep it as a dead letter for staff.
     #[error("{0}")]
     GiveUp(String),
@@ -29,11 +32,11 @@ impl From<StoreError> for Unfinished {
     }
 }
 
-/// A job's guard that failed means that somebody changed what it read: it reads again.
+/// A job's guard that failed means that somebody changed what it read.
 impl<R: std::fmt::Debug> From<Refused<R>> for Unfinished {
     fn from(refused: Refused<R>) -> Self {
         match refused {
-            Refused::By(refusal) => Self::Retry(format!("{refusal:?}")),
+            Refused::By(refusal) => Self::Changed(format!("{refusal:?}")),
             Refused::Answered => Self::GiveUp("a job has no idempotency key".into()),
             Refused::Fenced => Self::Fenced,
             Refused::Store(error) => error.into(),

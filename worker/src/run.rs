@@ -52,7 +52,7 @@ async fn hold(worker: &Worker, claimed: &Claimed) {
 
 async fn put_back(worker: &Worker, claimed: &Claimed, unfinished: Unfinished) {
     let put = match &unfinished {
-        Unfinished::Retry(reason) => {
+        Unfinished::Retry(reason) | Unfinished::Changed(reason) => {
             tracing::warn!(reason, "will be tried again");
             worker.store.retry(claimed, reason, machine_now()).await
         }

@@ -54,6 +54,17 @@ pub struct Began {
     pub next: Option<Due>,
 }
 
+/// A period that is billed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Billed {
+    /// Which.
+    pub due: Due,
+    /// Its invoice, with the issuer's next number.
+    pub invoice: Invoice,
+    /// The next period to be billed.
+    pub next: Option<Due>,
+}
+
 /// Why money that came in settles nothing: it must be given back.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SettleRefused {
@@ -100,11 +111,12 @@ pub fn settle(
 /// The invoice of a period that begins: issued with the next number.
 pub fn bill(
     enrollment: &Enrollment,
-    due: &Due,
+    due: Due,
     beginning: &Beginning<'_>,
     terms: &Terms,
     now: Timestamp,
-) -> Result<Invoice, OpenRefused> {
+) -> Result<Billed, OpenRefused> {
     let draft = Invoice::draft(enrollment, due.key, enrollment.student);
-    draft.open(beginning.issuer, beginning.sequence, due.period, terms, now)
+    let invoice = draft.open(beginning.issuer, beginning.sequence, due.period, terms, now)?;
+    Ok(Billed { due, invoice, next: enrollment.periods_after(Some(due.key)).next() })
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 
+pub mod run; // the invoices of one civil date
 mod terms;
 
 pub use terms::Terms;

@@ -4,6 +4,7 @@
 //! so that asking twice makes one.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,7 +21,8 @@ pub enum Job {
         /// What is owed.
         invoice: InvoiceId,
     },
-    /// Write the invoice of a period on the day it begins.
+    /// Write the invoice of a period that begins before the run over its date could know of it:
+    /// an enrollment's billing began again.
     Bill {
         /// Whose.
         enrollment: EnrollmentId,
@@ -29,10 +31,19 @@ pub enum Job {
         /// Which month of it, from 0.
         period: u32,
     },
-    /// Bill all that is due by one civil date.
+    /// Write the invoices of every period that begins on a date, in one shard of the enrollments.
     BillingRun {
-        /// The run that finance asked for.
+        /// The date.
+        on: Date,
+        /// Which share of the enrollments.
+        shard: u16,
+    },
+    /// Count, for finance, the invoices that a run over a date would write in one shard.
+    DryRun {
+        /// The dry run.
         run: RunId,
+        /// Which share of the enrollments.
+        shard: u16,
     },
     /// Apply what was planned for an instant: a quote's end, a pause's begin, a withdrawal.
     ApplyPlanned {
@@ -97,6 +108,7 @@ impl Job {
             Self::Charge { .. } => "charge",
             Self::Bill { .. } => "bill",
             Self::BillingRun { .. } => "billing_run",
+            Self::DryRun { .. } => "dry_run",
             Self::ApplyPlanned { .. } => "apply_planned",
             Self::ArrangeSessions { .. } => "arrange_sessions",
             Self::ExtendSessions { .. } => "extend_sessions",
@@ -111,7 +123,7 @@ impl Job {
     /// Whether asking again means again.
     pub const fn asking(&self) -> Asking {
         match self {
-            Self::BillingRun { .. } => Asking::Once,
+            Self::DryRun { .. } => Asking::Once,
             _ => Asking::WakeUp,
         }
     }
@@ -123,7 +135,8 @@ impl Job {
             Self::Bill { enrollment, segment, period } => {
                 vec![enrollment.to_string(), segment.to_string(), period.to_string()]
             }
-            Self::BillingRun { run } => vec![run.to_string()],
+            Self::BillingRun { on, shard } => vec![on.to_string(), shard.to_string()],
+            Self::DryRun { run, shard } => vec![run.to_string(), shard.to_string()],
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
             Self::ArrangeSessions { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],

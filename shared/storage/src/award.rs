@@ -138,6 +138,6 @@ impl Store {
         let transaction = attempts.iter().fold(transaction, |it, attempt| it.save(attempt, changed));
         let transaction = annulled.iter().fold(transaction, |it, defense| it.save(defense, changed));
         let arrange = Job::ArrangeSessions { enrollment: enrollment.value.id };
-        transaction.bill_next(&enrollment.value, next).enqueue(&arrange, now)
+        transaction.bill_next(&enrollment.value, next, now).enqueue(&arrange, now)
     }
 }

@@ -1,6 +1,7 @@
-//! Invoices, payments, invoice numbers, and what is due to be billed next.
+//! Invoices, payments, invoice numbers, and what asks for the next month's bill.
 
-use domain::activation::{Began, Settled};
+use domain::activation::{Began, Billed, Settled};
+use domain::billing::run::begins_anywhere_at;
 use domain::billing::{Due, PeriodKey};
 use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, InvoiceId, PaymentId};
@@ -96,6 +97,8 @@ pub enum InvoiceRefusal {
     NumberTaken,
     /// The period was invoiced already.
     AlreadyInvoiced,
+    /// Another worker counted for the run.
+    RunChanged,
 }
 
 /// Who may see an enrollment's list of invoices.
@@ -189,6 +192,7 @@ impl Store {
         payment: &Item<KeptPayment>,
         settled: &Settled,
         numbers: &Item<Numbers>,
+        now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
         let kept = KeptPayment { enrollment: enrollment.value.id, payment: settled.payment.clone() };
         let transaction = self
@@ -196,18 +200,18 @@ impl Store {
             .save(&invoice.clone().with(settled.invoice.clone()), InvoiceRefusal::Changed)
             .save(&payment.clone().with(kept), InvoiceRefusal::Changed);
         let Some(began) = &settled.began else { return transaction };
-        transaction.begin(enrollment, began).number(numbers)
+        transaction.begin(enrollment, began, now).number(numbers)
     }
 
-    /// Keeps the invoice of a period that began, asks for its money and for the next one's day.
+    /// Keeps the invoice of a period that began, asks for its money and for the next one's bill.
     pub fn bill(
         &self,
         enrollment: &Item<Enrollment>,
-        invoice: &Invoice,
+        billed: &Billed,
         numbers: &Item<Numbers>,
-        next: Option<&Due>,
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
+        let Billed { due, invoice, next } = billed;
         let charge = Job::Charge { enrollment: enrollment.value.id, invoice: invoice.id };
         self.transaction()
             .require(enrollment, InvoiceRefusal::Changed)
@@ -215,7 +219,8 @@ impl Store {
             .set(&locator(invoice))
             .number(numbers)
             .enqueue(&charge, now)
-            .bill_next(&enrollment.value, next)
+            .unset(&self.billing_due(enrollment.value.id, due.period.from))
+            .bill_next(&enrollment.value, next.as_ref(), now)
     }
 }
 
@@ -225,13 +230,13 @@ fn locator(invoice: &Invoice) -> InvoiceLocator {
 }
 
 impl Transaction<'_, InvoiceRefusal> {
-    fn begin(self, enrollment: &Item<Enrollment>, began: &Began) -> Self {
+    fn begin(self, enrollment: &Item<Enrollment>, began: &Began, now: Timestamp) -> Self {
         let transaction =
             self.save(&enrollment.clone().with(began.enrollment.clone()), InvoiceRefusal::Changed);
         let attempts = began.attempts.iter();
         let transaction = attempts
             .fold(transaction, |transaction, attempt| transaction.create(attempt, InvoiceRefusal::Changed));
-        transaction.bill_next(&began.enrollment, began.next.as_ref())
+        transaction.bill_next(&began.enrollment, began.next.as_ref(), now)
     }
 
     /// Takes the issuer's next number.
@@ -242,9 +247,13 @@ impl Transaction<'_, InvoiceRefusal> {
 }
 
 impl<R> Transaction<'_, R> {
-    /// Asks for the bill of the next period, on its first day in the enrollment's zone.
-    pub fn bill_next(self, enrollment: &Enrollment, next: Option<&Due>) -> Self {
+    /// Asks for the bill of the next period: from the run over the date on which it begins, or, where
+    /// that run may have looked already, from a job of its own.
+    pub fn bill_next(self, enrollment: &Enrollment, next: Option<&Due>, now: Timestamp) -> Self {
         let Some(Due { key, period }) = next else { return self };
+        if now < begins_anywhere_at(period.from) {
+            return self.due_on(period.from, enrollment);
+        }
         let Ok(due_at) = enrollment.time_zone.start_of(period.from) else { return self };
         self.enqueue(&Job::Bill { enrollment: enrollment.id, segment: key.segment, period: key.k }, due_at)
     }

@@ -18,8 +18,9 @@
 //! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
 //! | an invoice by id | invoice | `locator` | get, then get |
 //! | what was done to it | enrollment … | `trail#…` | query |
-//! | a submission, defense, session, upload, award, credential, run | its own | its kind | get |
-//! | what is due to be billed by a date | `billing#shard` | `due#date#enrollment` | query |
+//! | a submission, defense, session, upload, award, credential | its own | its kind | get |
+//! | a billing run | run | `shard#…` | query, get |
+//! | what is due to be billed on a date | `billing#shard` | `due#date#enrollment` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
@@ -75,7 +76,7 @@ pub enum Key {
     Upload(UploadId),
     Award(AwardId),
     Credential(CredentialId),
-    Run(RunId),
+    RunShard(RunId, u16),
     BillingDue(u16, Date, EnrollmentId),
     Edition(EditionId, u32),
     Job(Uuid),
@@ -142,7 +143,7 @@ impl Key {
             Self::Upload(id) => (id.to_string(), "upload".into()),
             Self::Award(id) => (id.to_string(), "award".into()),
             Self::Credential(id) => (id.to_string(), "credential".into()),
-            Self::Run(id) => (id.to_string(), "run".into()),
+            Self::RunShard(run, shard) => (run.to_string(), format!("shard#{shard:03}")),
             Self::BillingDue(shard, on, enrollment) => {
                 (format!("billing#{shard:03}"), format!("due#{on}#{enrollment}"))
             }
@@ -191,7 +192,7 @@ impl Key {
             ["upload"] => Self::Upload(read(pk)?),
             ["award"] => Self::Award(read(pk)?),
             ["credential"] => Self::Credential(read(pk)?),
-            ["run"] => Self::Run(read(pk)?),
+            ["shard", shard] => Self::RunShard(read(pk)?, read(shard)?),
             ["due", on, enrollment] => {
                 let shard = pk.strip_prefix("billing#").ok_or(KeyError)?;
                 Self::BillingDue(read(shard)?, read(on)?, read(enrollment)?)
@@ -224,7 +225,8 @@ pub enum Query {
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
     Invoices(EnrollmentId),
-    BillingDue { shard: u16, through: Date },
+    BillingDue { shard: u16, on: Date },
+    RunShards(RunId),
     Editions,
     Audit(String),
 }
@@ -261,11 +263,8 @@ impl Query {
             }
             Self::Commitments(enrollment) => all(enrollment.to_string(), "commitment#"),
             Self::Invoices(enrollment) => all(enrollment.to_string(), "invoice#"),
-            Self::BillingDue { shard, through } => Span {
-                pk: format!("billing#{shard:03}"),
-                first: "due#".into(),
-                last: format!("due#{through}~"),
-            },
+            Self::BillingDue { shard, on } => all(format!("billing#{shard:03}"), &format!("due#{on}#")),
+            Self::RunShards(run) => all(run.to_string(), "shard#"),
             Self::Editions => all("catalog".into(), "edition#"),
             Self::Audit(of) => all(of.clone(), "trail#"),
         }
@@ -327,7 +326,7 @@ mod tests {
             Key::Upload(UploadId::derived(&["u"])),
             Key::Award(AwardId::derived(&["a"])),
             Key::Credential(CredentialId::derived(&["c"])),
-            Key::Run(RunId::derived(&["r"])),
+            Key::RunShard(RunId::derived(&["r"]), 3),
             Key::BillingDue(7, on, enrollment),
             Key::Edition(slug("web-development-gb"), 3),
             Key::Job(Uuid::from_u128(7)),

@@ -17,6 +17,7 @@ pub mod catalog; // editions as students hold them
 pub mod person; // profiles and grants
 pub mod enrollment; // enrollments, attempts, conflicts, agendas
 pub mod invoice; // invoices, payments, numbers
+pub mod run; // billing runs, and what is due on a date
 pub mod award; // awards, credentials, and what a decision rests on
 
 pub mod availability; // when mentors, jurors and coaches can meet

@@ -25,7 +25,8 @@ pub use report::{JobLine, QueueReport};
 /// How jobs are spread, held and given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Ranges of the index that claims are spread over: 1 on one machine.
+    /// Ranges of the index that claims are spread over, and shares of the enrollments that a billing
+    /// run is split into: 1 on one machine.
     pub shards: u16,
     /// How long a worker may hold a job without renewing.
     pub lease: Duration,
@@ -88,7 +89,8 @@ pub struct Claimed {
 }
 
 impl Settings {
-    fn shard(&self, id: Uuid) -> u16 {
+    /// The shard of a thing, by its id.
+    pub(crate) fn shard(&self, id: Uuid) -> u16 {
         let shards = u128::from(self.shards.max(1));
         u16::try_from(id.as_u128() % shards).unwrap_or(0)
     }

@@ -189,6 +189,11 @@ impl<R> Transaction<'_, R> {
         self.operations.is_empty()
     }
 
+    /// The shard of the enrollments that one of them is in.
+    pub(crate) fn shard_of(&self, enrollment: domain::id::EnrollmentId) -> u16 {
+        self.store.queue.shard(enrollment.uuid())
+    }
+
     fn table(&self) -> &str {
         &self.store.table
     }

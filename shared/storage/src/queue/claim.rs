@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::job::Job;
 use jiff::Timestamp;
 
 use super::writes::held;
@@ -132,6 +133,24 @@ impl Store {
     ) -> Result<Held, StoreError> {
         let guard = held(claimed).value(":error", AttributeValue::S(error.to_owned()));
         self.shift(claimed, guard, "SET last_error = :error, ", Range::Dead, machine_now).await
+    }
+
+    /// Makes a job that waits for a later time, or was given up, due at a time, its claims forgotten.
+    /// One that is held, or due by then anyway, is left as it is.
+    pub async fn hasten(&self, job: &Job, due_at: Timestamp) -> Result<bool, StoreError> {
+        let id = job.id();
+        let guard = Guard::that("queue_pk = :dead OR (queue_pk = :queue_pk AND queue_sk > :queue_sk)")
+            .value(":dead", AttributeValue::S(self.queue.partition_of(Range::Dead, id)))
+            .value(":queue_pk", AttributeValue::S(self.queue.partition_of(Range::Waiting, id)))
+            .value(":queue_sk", AttributeValue::S(sortable(due_at)))
+            .value(":due_at", AttributeValue::S(due_at.to_string()))
+            .value(":zero", number(0));
+        let set = "SET queue_pk = :queue_pk, queue_sk = :queue_sk, due_at = :due_at, claims = :zero";
+        let hastened = self.update(&Key::Job(id), guard, set).await?.is_some();
+        if hastened {
+            self.wake();
+        }
+        Ok(hastened)
     }
 
     /// Frees every lease at once: for the start of a process that holds the store and its only worker.

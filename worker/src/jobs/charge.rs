@@ -1,14 +1,14 @@
-//! Charging invoices, and billing each month on its first day.
+//! Charging invoices: a payment for each, asked for once.
 
-use domain::activation::{Beginning, Received, bill as invoice_for, settle};
-use domain::catalog::Prospectus;
+use domain::activation::{Beginning, Received, settle};
 use domain::enrollment::{Enrollment, PaymentMethod};
 use domain::id::{EnrollmentId, InvoiceId, PaymentId};
-use domain::invoice::{Invoice, LegalEntity, Payment, PaymentKind, PaymentState};
+use domain::invoice::{Invoice, Payment, PaymentKind, PaymentState};
 use storage::invoice::KeptPayment;
 use storage::queue::Claimed;
 use storage::{Item, Stored};
 
+use super::bill::{edition, issuer};
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
@@ -113,7 +113,7 @@ async fn paid(
     let before = (enrollment.value.clone(), invoice.value.clone(), payment.value.payment.clone());
     let settled = settle(before.0, before.1, before.2, received, &beginning, &terms, now)
         .map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
-    let transaction = worker.store.settle(enrollment, invoice, &payment, &settled, &numbers);
+    let transaction = worker.store.settle(enrollment, invoice, &payment, &settled, &numbers, now);
     let transaction = transaction.audit(&invoice.value.key(), claimed.job.kind(), "worker", now);
     Ok(transaction.finish(claimed).commit().await?)
 }
@@ -128,38 +128,4 @@ async fn declined(
     let kept = KeptPayment { payment: declined, ..payment.value.clone() };
     let transaction = worker.store.transaction::<&str>().save(&payment.with(kept), "the payment changed");
     Ok(transaction.finish(claimed).commit().await?)
-}
-
-/// Writes the next invoice that is due, if any, and asks for the one after it on its day.
-pub async fn bill(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Result<(), Unfinished> {
-    let now = worker.clock.now(&worker.store).await?;
-    let Some(progress) = worker.store.progress_for_job(id).await? else {
-        return finish(worker, claimed).await;
-    };
-    let enrollment = progress.enrollment.value.clone().as_of(now);
-    let billed = worker.store.last_billed(id).await?;
-    let Some(due) = enrollment.periods_due(billed, enrollment.date_at(now)).next() else {
-        return finish(worker, claimed).await;
-    };
-    let edition = edition(worker, &enrollment).await?;
-    let issuer = issuer(&edition)?;
-    let numbers = worker.store.numbers(&issuer.code, issuer.year_of_issue(now)).await?;
-    let beginning = Beginning { prospectus: &edition, issuer: &issuer, sequence: numbers.value.next() };
-    let terms = edition.terms_on(enrollment.date_at(now));
-    let invoice = invoice_for(&enrollment, &due, &beginning, &terms, now)
-        .map_err(|refused| Unfinished::GiveUp(refused.to_string()))?;
-    let next = enrollment.periods_after(Some(due.key)).next();
-    let transaction = worker.store.bill(&progress.enrollment, &invoice, &numbers, next.as_ref(), now);
-    Ok(transaction.finish(claimed).commit().await?)
-}
-
-async fn edition(worker: &Worker, enrollment: &Enrollment) -> Result<Prospectus, Unfinished> {
-    let edition = worker.store.edition(&enrollment.edition, enrollment.version).await?;
-    edition.ok_or_else(|| Unfinished::GiveUp("the edition of this enrollment is not in the catalog".into()))
-}
-
-fn issuer(edition: &Prospectus) -> Result<LegalEntity, Unfinished> {
-    let market = edition.edition.market.as_str();
-    let issuer = LegalEntity::of_market(market);
-    issuer.ok_or_else(|| Unfinished::GiveUp(format!("no legal entity issues invoices in {market}")))
 }
