@@ -1,8 +1,8 @@
 //! A student's first year (scenario S1), played through HTTP against a fresh stack on a simulated
 //! clock; every figure of its last line comes from the API's answers.
 
-mod client; // people who call the API
-mod clips; // what juries record
+pub mod client; // people who call the API
+pub mod clips; // what juries record
 mod year; // the journey itself
 
 use std::fmt;
@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::local_store::StartError;
 use crate::stack::{Options, Stack};
 
-pub use year::Year;
+pub use year::{BEGINS_AT, Year};
 
 /// Why the demo did not come to its end.
 #[derive(Debug, Error)]
@@ -75,17 +75,21 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// What the year must come to.
+pub const PROMISED: &str =
+    "12 invoices, GBP 3,600.00; 6 recordings verified; 1 credential verified; 29 countries";
+
 /// Plays the year and checks what came out.
 pub async fn run() -> Result<Outcome, DemoError> {
     let clips = clips::make().await?;
     let now = year::BEGINS_AT.parse().ok();
     let stack = Stack::start(Options { port: 0, now, ..Options::default() }).await?;
-    let played = Year::new(&stack.url, clips).play().await;
+    let mut year = Year::new(&stack.url, clips);
+    let played = year.play().await;
     stack.stop().await;
     let outcome = played?;
-    let promised = "12 invoices, GBP 3,600.00; 6 recordings verified; 1 credential verified; 29 countries";
-    if outcome.to_string() != promised {
-        return Err(DemoError::Broken { expected: promised.into(), found: outcome.to_string() });
+    if outcome.to_string() != PROMISED {
+        return Err(DemoError::Broken { expected: PROMISED.into(), found: outcome.to_string() });
     }
     Ok(outcome)
 }

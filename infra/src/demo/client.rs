@@ -1,8 +1,12 @@
-//! People who call the API, and upload files as a browser would.
+//! People who call the API, and upload files as a browser would. A call that is not answered, because
+//! the program was away for a moment, is tried again with its key for a while.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -14,15 +18,47 @@ pub struct Client {
     http: reqwest::Client,
     tokens: HashMap<String, String>,
     keys: u64,
+    calls: Arc<AtomicUsize>,
+    created: Vec<Created>,
+}
+
+/// Something that the API said it had made.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// Who was told.
+    pub who: String,
+    /// Where it stands.
+    pub location: String,
 }
 
 /// How often an upload is looked at until the worker has confirmed it.
 const LOOKS_MAX: usize = 600;
+/// How long an unanswered call is tried again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it rests in between.
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl Client {
     /// A client of the API at this address.
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), http: reqwest::Client::new(), tokens: HashMap::new(), keys: 0 }
+        Self {
+            url: url.to_owned(),
+            http: reqwest::Client::new(),
+            tokens: HashMap::new(),
+            keys: 0,
+            calls: Arc::default(),
+            created: Vec::new(),
+        }
+    }
+
+    /// How many calls were begun so far.
+    pub fn calls(&self) -> Arc<AtomicUsize> {
+        self.calls.clone()
+    }
+
+    /// All that the API said it had made, in order.
+    pub fn created(&self) -> &[Created] {
+        &self.created
     }
 
     /// Reads something.
@@ -37,8 +73,8 @@ impl Client {
 
     /// Moves the simulated clock.
     pub async fn move_to(&mut self, now: &str) -> Result<(), DemoError> {
-        let request = self.http.post(format!("{}/dev/clock", self.url)).json(&json!({ "now": now }));
-        answered("POST /dev/clock", request.send().await?).await.map(drop)
+        let path = format!("{}/dev/clock", self.url);
+        self.answer("POST /dev/clock", |http| http.post(&path).json(&json!({ "now": now }))).await.map(drop)
     }
 
     /// Uploads a file under a new upload's endpoint and waits until it is verified; answers its key.
@@ -57,17 +93,14 @@ impl Client {
         });
         let upload = self.post(who, "/v1/uploads", body).await?;
         let (id, endpoint) = (text(&upload, "/id")?, text(&upload, "/endpoint")?);
-        let begun = self.http.post(format!("{endpoint}/s3/multipart")).json(&json!({})).send().await?;
-        let begun = answered("begin", begun).await?;
+        let begin = format!("{endpoint}/s3/multipart");
+        let begun = self.answer("begin", |http| http.post(&begin).json(&json!({}))).await?;
         let (key, upload_id) = (text(&begun, "/key")?, text(&begun, "/uploadId")?);
         let part = format!("{endpoint}/s3/multipart/{upload_id}/1?key={key}");
-        let signed = answered("sign", self.http.get(part).send().await?).await?;
-        let put = self.http.put(text(&signed, "/url")?).body(bytes).send().await?;
-        let etag =
-            put.headers().get("etag").and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
+        let etag = self.put_part(&part, bytes).await?;
         let complete = format!("{endpoint}/s3/multipart/{upload_id}/complete?key={key}");
         let parts = json!({ "parts": [{ "PartNumber": 1, "ETag": etag }] });
-        answered("complete", self.http.post(complete).json(&parts).send().await?).await?;
+        self.answer("complete", |http| http.post(&complete).json(&parts)).await?;
         for _ in 0..LOOKS_MAX {
             let upload = self.get(who, &format!("/v1/uploads/{id}")).await?;
             match text(&upload, "/state")?.as_str() {
@@ -82,6 +115,23 @@ impl Client {
         })
     }
 
+    /// Sends a part, signed anew for each try; answers its ETag.
+    async fn put_part(&self, part: &str, bytes: Vec<u8>) -> Result<String, DemoError> {
+        let since = Instant::now();
+        loop {
+            let signed = self.answer("sign", |http| http.get(part)).await?;
+            let put = self.http.put(text(&signed, "/url")?).body(bytes.clone()).send().await;
+            match put.and_then(Response::error_for_status) {
+                Ok(put) => {
+                    let etag = put.headers().get("etag").and_then(|etag| etag.to_str().ok());
+                    return Ok(etag.unwrap_or_default().to_owned());
+                }
+                Err(error) if since.elapsed() > PATIENCE => return Err(error.into()),
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
     async fn call(
         &mut self,
         who: &str,
@@ -90,12 +140,16 @@ impl Client {
         body: Option<Value>,
     ) -> Result<Value, DemoError> {
         let token = self.token(who).await?;
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
-        if let Some(body) = body {
-            self.keys += 1;
-            request = request.header("idempotency-key", format!("year-{}", self.keys)).json(&body);
-        }
-        answered(&format!("{who}: {method} {path}"), request.send().await?).await
+        self.keys += 1;
+        let (url, key) = (format!("{}{path}", self.url), format!("year-{}", self.keys));
+        let answer = self.send(|http| {
+            let request = http.request(method.clone(), &url).bearer_auth(&token);
+            body.iter().fold(request, |request, body| request.header("idempotency-key", &key).json(body))
+        });
+        let answer = answer.await?;
+        let created = answer.location.clone().map(|location| Created { who: who.to_owned(), location });
+        self.created.extend(created);
+        answer.expected(&format!("{who}: {method} {path}"))
     }
 
     async fn token(&mut self, who: &str) -> Result<String, DemoError> {
@@ -103,10 +157,58 @@ impl Client {
             return Ok(token.clone());
         }
         let person = json!({ "person": format!("{who}@example.org") });
-        let made = self.http.post(format!("{}/dev/tokens", self.url)).json(&person).send().await?;
-        let token = text(&answered("POST /dev/tokens", made).await?, "/token")?;
+        let path = format!("{}/dev/tokens", self.url);
+        let made = self.answer("POST /dev/tokens", |http| http.post(&path).json(&person)).await?;
+        let token = text(&made, "/token")?;
         self.tokens.insert(who.to_owned(), token.clone());
         Ok(token)
+    }
+
+    async fn answer(
+        &self,
+        call: &str,
+        request: impl Fn(&reqwest::Client) -> RequestBuilder,
+    ) -> Result<Value, DemoError> {
+        self.send(request).await?.expected(call)
+    }
+
+    /// Sends a request until it is answered whole by a program that is there.
+    async fn send(&self, request: impl Fn(&reqwest::Client) -> RequestBuilder) -> Result<Answer, DemoError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let since = Instant::now();
+        loop {
+            let answer = Answer::to(request(&self.http)).await;
+            let away = answer.as_ref().map_or(true, |it| it.status == StatusCode::SERVICE_UNAVAILABLE);
+            if !away || since.elapsed() > PATIENCE {
+                return Ok(answer?);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// An answer, read to its end.
+struct Answer {
+    status: StatusCode,
+    location: Option<String>,
+    body: String,
+}
+
+impl Answer {
+    async fn to(request: RequestBuilder) -> Result<Self, reqwest::Error> {
+        let response = request.send().await?;
+        let location = response.headers().get("location").and_then(|location| location.to_str().ok());
+        let (status, location) = (response.status(), location.map(str::to_owned));
+        Ok(Self { status, location, body: response.text().await? })
+    }
+
+    /// The body, if the call went as it should.
+    fn expected(self, call: &str) -> Result<Value, DemoError> {
+        let Self { status, body, .. } = self;
+        if matches!(status, StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED) {
+            return Ok(serde_json::from_str(&body).unwrap_or(Value::Null));
+        }
+        Err(DemoError::Unexpected { call: call.to_owned(), status: status.as_u16(), body })
     }
 }
 
@@ -120,15 +222,6 @@ pub struct Upload<'a> {
     pub filename: &'a str,
     /// Its media type.
     pub content_type: &'a str,
-}
-
-async fn answered(call: &str, response: reqwest::Response) -> Result<Value, DemoError> {
-    let status = response.status();
-    let body = response.text().await?;
-    if status == StatusCode::OK || status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
-        return Ok(serde_json::from_str(&body).unwrap_or(Value::Null));
-    }
-    Err(DemoError::Unexpected { call: call.to_owned(), status: status.as_u16(), body })
 }
 
 /// The text at a JSON pointer.

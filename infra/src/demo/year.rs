@@ -1,11 +1,15 @@
 //! The journey: enroll, meet the mentor every week, hand in, defend, be billed, graduate.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
 use domain::money::{Currency, Money};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::client::{Client, Upload, list, text};
+use super::client::{Client, Created, Upload, list, text};
 use super::{DemoError, Outcome};
 
 /// When Maya accepts and pays.
@@ -25,6 +29,10 @@ const AWARDED_AT: &str = "2028-02-05T12:00:00Z";
 const LOOKED_AT: &str = "2028-03-10T12:00:00Z";
 /// A defense is asked for so many days ahead.
 const NOTICE_DAYS: i64 = 17;
+/// How often an enrollment is looked at until its payment is there.
+const LOOKS_MAX: usize = 600;
+/// How long to wait in between.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const JURORS: [&str; 2] = ["marc", "olu"];
 
 /// A year to be played.
@@ -44,8 +52,18 @@ impl Year {
         Self { client: Client::new(url), clips, bar, sessions: 0 }
     }
 
+    /// How many calls were begun so far.
+    pub fn calls(&self) -> Arc<AtomicUsize> {
+        self.client.calls()
+    }
+
+    /// All that the API said it had made, in order.
+    pub fn created(&self) -> &[Created] {
+        self.client.created()
+    }
+
     /// Plays it and counts what came out.
-    pub async fn play(mut self) -> Result<Outcome, DemoError> {
+    pub async fn play(&mut self) -> Result<Outcome, DemoError> {
         let enrollment = self.begin().await?;
         let edition = self.client.get("maya", "/v1/editions/web-development-gb").await?;
         for (index, project) in list(&edition, "/projects")?.iter().enumerate() {
@@ -68,10 +86,8 @@ impl Year {
         let id = text(&enrolled, "/id")?;
         let accept = json!({ "contract_version": 1, "payment_method": { "kind": "sandbox", "token": "ok" } });
         let accepted = self.client.post("maya", &format!("/v1/enrollments/{id}/accept"), accept).await?;
-        self.tell(
-            "2027-02-07",
-            &format!("Maya enrolls: {}, {}", text(&accepted, "/edition")?, text(&accepted, "/state")?),
-        );
+        let active = self.active(&id).await?;
+        self.tell("2027-02-07", &format!("Maya enrolls: {}, {active}", text(&accepted, "/edition")?));
         let mentor = text(&self.client.get("ines", "/v1/people/me").await?, "/id")?;
         let assign = json!({ "enrollment": id, "mentor": mentor, "from": "2027-02-07" });
         self.client.post("sam", "/v1/admin/assignments", assign).await?;
@@ -83,6 +99,19 @@ impl Year {
         self.tell("2027-02-07", "Ines mentors her, Tuesdays at 18:00");
         self.bar.inc(1);
         Ok(id)
+    }
+
+    /// Waits until an enrollment is active: the answer to its acceptance may have been that the payment
+    /// is on its way.
+    async fn active(&mut self, id: &str) -> Result<String, DemoError> {
+        for _ in 0..LOOKS_MAX {
+            let state = text(&self.client.get("maya", &format!("/v1/enrollments/{id}")).await?, "/state")?;
+            if state != "quoted" {
+                return Ok(state);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Err(DemoError::Broken { expected: "an active enrollment".into(), found: "quoted".into() })
     }
 
     /// One project: handed in, accepted, defended on a recorded jury.

@@ -1,22 +1,28 @@
 //! The built program as a process: started, killed, asked to stop.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use infra::stack::Lifetimes;
+use tokio_util::sync::CancellationToken;
 
 /// How long a process may take to be ready, or to end.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// How often it is looked at meanwhile.
-pub const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(20);
+/// How often a client's calls are counted.
+const WATCH: Duration = Duration::from_millis(1);
 
 /// A process that dies with its test.
 pub struct Process(Child);
 
 impl Process {
     /// Starts the program; what it prints goes to a file.
-    pub fn start(arguments: &[&str], environment: &[(String, String)], output: &std::path::Path) -> Self {
+    pub fn start(arguments: &[&str], environment: &[(String, String)], output: &Path) -> Self {
         let output = std::fs::File::create(output).expect("a file for the output");
         let mut command = Command::new(env!("CARGO_BIN_EXE_compagnon"));
         command.args(arguments).envs(environment.iter().cloned()).stdout(output).stderr(Stdio::inherit());
@@ -53,6 +59,54 @@ impl Drop for Process {
     }
 }
 
+/// A school in one process, which is killed and started again on its data.
+pub struct School {
+    arguments: Vec<String>,
+    output: PathBuf,
+    process: Process,
+}
+
+/// When a school is killed: at which of its client's calls, and how long after that was begun.
+pub type Strike = (usize, Duration);
+
+impl School {
+    /// Starts it, and waits until it is ready.
+    pub async fn start(arguments: Vec<String>, output: PathBuf) -> Self {
+        let process = begun(&arguments, &output).await;
+        Self { arguments, output, process }
+    }
+
+    /// Kills it at each of these, in order, or when the client is done.
+    pub async fn struck(
+        mut self,
+        strikes: Vec<Strike>,
+        calls: Arc<AtomicUsize>,
+        done: CancellationToken,
+    ) -> Self {
+        for (call, delay) in strikes {
+            while calls.load(Ordering::Relaxed) < call && !done.is_cancelled() {
+                tokio::time::sleep(WATCH).await;
+            }
+            tokio::time::sleep(delay).await;
+            self.process.kill();
+            self.process = begun(&self.arguments, &self.output).await;
+        }
+        self
+    }
+
+    /// Asks it to stop, and answers how it ended.
+    pub async fn terminate(self) -> ExitStatus {
+        self.process.terminate().await
+    }
+}
+
+async fn begun(arguments: &[String], output: &Path) -> Process {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let process = Process::start(&arguments, &[], output);
+    printed(output, "Compagnon is ready").await;
+    process
+}
+
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -60,7 +114,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Waits until what a process printed holds what is looked for, and answers all of it.
-pub async fn printed(output: &std::path::Path, looked_for: &str) -> String {
+pub async fn printed(output: &Path, looked_for: &str) -> String {
     let since = Instant::now();
     loop {
         let text = std::fs::read_to_string(output).unwrap_or_default();
