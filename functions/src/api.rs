@@ -1,5 +1,8 @@
 //! The routes, put together: what each Lambda mounts, and the local server both.
 
+use std::time::Duration;
+
+use axum::extract::State;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -9,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 use crate::manners::{manners, nowhere};
-use crate::problem::ProblemBody;
+use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments,
     invoices, people, queue, runs, sessions, submissions, uploads, web,
@@ -57,8 +60,11 @@ pub fn whole() -> OpenApiRouter<App> {
 /// A router that answers, with the manners that hold for every request, and the page.
 pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
-    let router =
-        router.route("/openapi.json", get(described)).route("/healthz", get(alive)).fallback(nowhere);
+    let router = router
+        .route("/openapi.json", get(described))
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .fallback(nowhere);
     // Around the whole router, not each route: what the router itself refuses has manners too.
     let whole = Router::new().fallback_service(router.with_state(app.clone()));
     // The page needs neither clock nor store.
@@ -79,4 +85,15 @@ async fn described() -> Json<Description> {
 /// `GET /healthz`: the process answers.
 async fn alive() -> &'static str {
     "ok"
+}
+
+/// The longest that table and buckets may take to answer before requests should go elsewhere.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// `GET /readyz`: the table and the buckets answer too.
+async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+    match tokio::time::timeout(READY_WITHIN, app.store.answers()).await {
+        Ok(answered) => Ok(answered.map(|()| "ok")?),
+        Err(_) => Err(Problem::new(Code::Unavailable, "The store does not answer in time.")),
+    }
 }

@@ -114,7 +114,7 @@ impl Start {
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOGGED));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let Compagnon { start, part } = Compagnon::parse();
     if let Some(Part::Demo) = part {
@@ -136,6 +136,10 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+/// What is logged where `RUST_LOG` says nothing. The embedded store warns of each condition that was not
+/// met, which is how this program asks.
+const LOGGED: &str = "warn,dynoxide=error";
 
 /// Exit code where the demo waits for a tool that is not installed.
 const TOOL_MISSING: u8 = 3;

@@ -1,6 +1,16 @@
 //! What staff see of the system's own work.
 
+use reqwest::Method;
 use tests::{School, begin};
+
+#[tokio::test]
+async fn a_school_says_whether_it_is_there_and_ready() {
+    let school = School::open("2027-02-07T10:00:00Z").await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(school.ask(Method::GET, path).send().await.status, 200, "{path}");
+    }
+    school.close().await;
+}
 
 #[tokio::test]
 async fn staff_see_what_the_worker_has_before_it() {
@@ -10,8 +20,8 @@ async fn staff_see_what_the_worker_has_before_it() {
     assert_eq!(school.get("noor", "/v1/admin/queue").await.refused(403), "forbidden");
     let queue = school.get("sam", "/v1/admin/queue").await.expect(200);
     let waiting = queue["waiting"].as_array().expect("jobs");
-    let bill = waiting.iter().find(|job| job["kind"] == "bill").expect("the next month's bill");
-    assert_eq!(bill["due_at"], "2027-03-07T00:00:00Z");
+    let run = waiting.iter().find(|job| job["kind"] == "billing_run").expect("the next month's bills");
+    assert_eq!(run["due_at"], "2027-03-06T10:00:00Z", "when 7 March begins for the first of all zones");
     assert_eq!(queue["dead"].as_array().map(Vec::len), Some(0));
     school.close().await;
 }

@@ -1,4 +1,5 @@
-//! Editions through a bounded cache: the list is read again after a while, a version never.
+//! Editions through a bounded cache: the list and each version are read again after a while, for what is
+//! dated (recognitions, accreditations, prices) may have been added to.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,6 +13,8 @@ use crate::problem::{Code, Problem};
 
 /// How old the list may be, by the machine's clock.
 const LIST_KEPT: SignedDuration = SignedDuration::from_secs(30);
+/// How old a version may be, by the machine's clock.
+const VERSION_KEPT: SignedDuration = SignedDuration::from_mins(5);
 /// The most versions kept in memory; more are read from the table each time.
 const VERSIONS_KEPT: usize = 64;
 
@@ -19,7 +22,7 @@ const VERSIONS_KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Editions {
     listed: RwLock<Option<Listed>>,
-    versions: RwLock<BTreeMap<(EditionId, u32), Arc<Prospectus>>>,
+    versions: RwLock<BTreeMap<(EditionId, u32), (Timestamp, Arc<Prospectus>)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,15 +65,17 @@ impl Editions {
     ) -> Result<Arc<Prospectus>, Problem> {
         let key = (id.clone(), version);
         let kept = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(prospectus) = kept {
+        if let Some((at, prospectus)) = kept
+            && call.machine_now < at + VERSION_KEPT
+        {
             return Ok(prospectus);
         }
         let missing =
             || Problem::new(Code::Internal, "The edition of this enrollment is not in the catalog.");
         let prospectus = Arc::new(call.store().edition(id, version).await?.ok_or_else(missing)?);
         let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-        if versions.len() < VERSIONS_KEPT {
-            versions.insert(key, prospectus.clone());
+        if versions.len() < VERSIONS_KEPT || versions.contains_key(&key) {
+            versions.insert(key, (call.machine_now, prospectus.clone()));
         }
         Ok(prospectus)
     }

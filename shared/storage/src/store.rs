@@ -235,6 +235,16 @@ impl Store {
         ROUND_TRIPS.scope(Cell::new(None), call).await
     }
 
+    /// Resolves when the table and both buckets have answered.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        self.get_attributes(&Key::Clock).await?;
+        for bucket in [&self.submissions, &self.evidence] {
+            // Nothing is ever kept under this key; that it is not there is an answer.
+            bucket.head("ready").await?;
+        }
+        Ok(())
+    }
+
     /// Wraps what was read, so that it is looked into only after `permit`. The one place that may.
     #[allow(clippy::disallowed_methods)]
     pub fn loaded<T>(&self, value: T) -> domain::permission::Loaded<T> {

@@ -88,6 +88,12 @@ pub enum Reason {
         /// The skills.
         skills: Vec<SkillId>,
     },
+    /// A project of the edition judges skills that an earlier one of it judges already.
+    #[error("an earlier project of the edition judges already: {}", listed(.skills))]
+    SkillsJudgedBefore {
+        /// The skills.
+        skills: Vec<SkillId>,
+    },
     /// The market's recruiters call skills essential that the edition does not teach.
     #[error("recruiters of this market call essential what the edition lacks: {}", listed(.skills))]
     MissingSkills {

@@ -52,6 +52,13 @@ fn skills(catalog: &Catalog, edition: &Edition, path: &str, faults: &mut Faults)
         faults.add_unless(skills.is_empty(), format!("{path}/projects/{index}"), || {
             Reason::SkillsOutsideEdition { skills }
         });
+        // Recognized or judged, a skill shortens one project: in two, its months would count twice.
+        let before = || projects[..index].iter().flatten().flat_map(|project| &project.skills);
+        let judged = project.map_or(&[][..], |project| &project.skills).iter();
+        let skills = Vec::from_iter(judged.filter(|skill| before().any(|it| it == *skill)).cloned());
+        faults.add_unless(skills.is_empty(), format!("{path}/projects/{index}"), || {
+            Reason::SkillsJudgedBefore { skills }
+        });
     }
     let skills = catalog.missing_skills(edition);
     faults.add_unless(skills.is_empty(), format!("{path}/skills"), || Reason::MissingSkills { skills });

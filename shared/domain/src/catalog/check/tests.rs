@@ -111,6 +111,19 @@ fn projects_judge_no_skill_that_the_edition_does_not_list() {
 }
 
 #[test]
+fn a_skill_is_judged_by_one_project() {
+    check(
+        |catalog| {
+            let judged = catalog.projects[0].clone();
+            let second = &mut catalog.projects[1];
+            second.skills.push(judged.skills[0].clone());
+            second.criteria.push(judged.criteria[0].clone());
+        },
+        &[("/editions/0/projects/1", Reason::SkillsJudgedBefore { skills: vec![skill(1)] })],
+    );
+}
+
+#[test]
 fn essential_skills_that_are_missing_are_listed() {
     check(
         |catalog| {
