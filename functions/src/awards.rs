@@ -226,7 +226,7 @@ impl DecisionBody {
 async fn gather(call: &Call, progress: &Progress) -> Result<(AwardFacts, Shown), Problem> {
     let enrollment = &progress.enrollment.value;
     let shown = call.store().shown(&progress.attempts).await?;
-    let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+    let edition = call.app.catalog.fresh(call, &enrollment.edition, enrollment.version).await?;
     let curriculum = Curriculum::of(&edition, &enrollment.language);
     let defenses: Vec<_> = shown.defenses.iter().map(|defense| defense.value.clone()).collect();
     Ok((AwardFacts::gather(enrollment, curriculum, &defenses, &shown.submissions), shown))

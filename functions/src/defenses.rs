@@ -8,7 +8,6 @@ mod refusals; // why not
 mod step; // what every act has in common
 mod view; // what is shown to whom
 
-use domain::defense::DefensePolicy;
 use domain::id::DefenseId;
 use serde::Deserialize;
 use storage::key::Query;
@@ -26,9 +25,6 @@ use crate::reply::Reply;
 use crate::schema::Refusals;
 
 pub use view::DefenseView;
-
-/// The numbers that hold for every defense.
-const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
 
 /// Reads of a list for one page of one state, before the rest is left to the next page.
 const PAGE_READS_MAX: usize = 10;

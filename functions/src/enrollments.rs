@@ -11,7 +11,7 @@ use domain::enrollment::{
 };
 use domain::id::{EditionId, EnrollmentId};
 use domain::job::Job;
-use domain::permission::Action;
+use domain::permission::{Action, Subject};
 use domain::time::Zone;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,10 @@ async fn list_enrollments(call: Call, Params(page): Params<Cursor>) -> Result<Re
     let person = call.person()?;
     let start = after(page.cursor.as_deref())?;
     let (items, next) = call.store().enrollments_of(person, start.as_deref(), ITEMS_MAX).await?;
-    let lines = items.into_iter().map(|item| EnrollmentLine::of(item.value.as_of(call.now)));
+    // A former mentor's link stays; what it leads to is no longer theirs to see.
+    let concerns = |item: &Item<Enrollment>| !item.value.relations(person, call.now).is_empty();
+    let items = items.into_iter().filter(concerns);
+    let lines = items.map(|item| EnrollmentLine::of(item.value.as_of(call.now)));
     Reply::ok(&List::page(lines.collect(), next))
 }
 

@@ -9,7 +9,7 @@ use domain::id::{EnrollmentId, PersonId, SessionId};
 use domain::permission::{Action, Permitted};
 use domain::session::{
     Attendance, AttendanceError, Booking, CancelError, ChosenTime, DisputeError, Outcome, ReportError,
-    ReportText, Session, SessionKind, SessionPolicy,
+    ReportText, Session, SessionKind,
 };
 use domain::time::Zone;
 use jiff::Timestamp;
@@ -52,7 +52,6 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The numbers that sessions are judged by.
-const POLICY: &SessionPolicy = &SessionPolicy::OPENING;
 
 /// A session to be booked.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -289,7 +288,7 @@ async fn attend_session(
     let stay = Attendance { person, joined_at, left_at };
     act(&call, id, &permissions::ATTEND_SESSION, |session, by| {
         let side = session.side_of(by);
-        session.attend(stay, side, POLICY, call.now)
+        session.attend(stay, side, call.now)
     })
     .await
 }
@@ -323,10 +322,8 @@ async fn report_session(
 ) -> Result<Reply, Problem> {
     let ReportBody { reviewed, tips, goals, blockers } = body;
     let text = ReportText { reviewed, tips, goals, blockers };
-    act(&call, id, &permissions::REPORT_SESSION, |session, by| {
-        session.report(text.clone(), by, POLICY, call.now)
-    })
-    .await
+    act(&call, id, &permissions::REPORT_SESSION, |session, by| session.report(text.clone(), by, call.now))
+        .await
 }
 
 /// How somebody says that a session ended.
@@ -348,7 +345,7 @@ async fn dispute_session(
     Json(DisputeBody { claim }): Json<DisputeBody>,
 ) -> Result<Reply, Problem> {
     act(&call, id, &permissions::DISPUTE_SESSION, |session, by| {
-        session.as_of(POLICY, call.now).dispute(claim, by, call.now)
+        session.as_of(call.now).dispute(claim, by, call.now)
     })
     .await
 }

@@ -129,3 +129,23 @@ async fn a_recorded_transfer_begins_the_enrollment() {
     );
     school.close().await;
 }
+
+/// A quote that nobody paid takes its draft with it, and money that comes too late is refused.
+#[tokio::test]
+async fn a_draft_ends_with_its_quote() {
+    let school = School::open("2027-02-07T10:00:00Z").await;
+    let id = enroll(&school, "ana", "2027-02-07").await;
+    let body = json!({ "contract_version": 1, "payment_method": { "kind": "manual" } });
+    school.post("ana", &format!("/v1/enrollments/{id}/accept"), body).await.expect(200);
+    let list = format!("/v1/enrollments/{id}/invoices");
+    let invoice = text(&school.get("ana", &list).await.expect(200), "/items/0/id");
+    school.move_to("2027-03-10T10:00:00Z").await;
+    let progress = school.get("ana", &format!("/v1/enrollments/{id}")).await.expect(200);
+    assert_eq!(text(&progress, "/state"), "withdrawn");
+    assert_eq!(school.get("ana", &list).await.expect(200)["items"], json!([]));
+    let amount = json!({ "amount_minor": 1, "currency": "GBP" });
+    let late = json!({ "amount": amount, "received_on": "2027-03-10", "reference": "T1" });
+    let late = school.post("fay", &format!("/v1/invoices/{invoice}/payments"), late).await;
+    assert_eq!(late.refused(404), "not_found");
+    school.close().await;
+}

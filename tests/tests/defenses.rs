@@ -3,7 +3,6 @@
 use std::process::Command;
 
 use domain::conflict::Reason;
-use domain::defense::DefensePolicy;
 use domain::digest::Sha256Hex;
 use domain::id::{DefenseId, PersonId};
 use reqwest::Method;
@@ -338,20 +337,15 @@ async fn a_conflict_of_the_same_moment_refuses_the_write() {
     conflicts.value.add(olu, Reason::Declared);
     store.transaction().save(&conflicts, "changed").commit().await.expect("a conflict comes to light");
 
-    let policy = &DefensePolicy::STANDARD;
     let decided = |next| {
         let attempts = hearing.attempts();
-        hearing
-            .defense
-            .value
-            .settle(next, hearing.path(&attempts), policy, now)
-            .expect("decided on what was read")
+        hearing.defense.value.settle(next, hearing.path(&attempts), now).expect("decided on what was read")
     };
     let ended = hearing.defense.value.clone();
-    let ended = ended.ended(domain::defense::Ending::Held, olu, policy, now).expect("in progress");
+    let ended = ended.ended(domain::defense::Ending::Held, olu, now).expect("in progress");
     let known = &hearing.progress.conflicts.value;
     let staff = PersonId::derived(&["staff"]);
-    let waived = ended.waived(staff, "The disk broke.".into(), known, policy, now).expect("held");
+    let waived = ended.waived(staff, "The disk broke.".into(), known, now).expect("held");
     let settled = decided(waived);
     let refused = store.keep_step(&hearing, &settled, &Diaries::default()).commit().await;
     assert!(

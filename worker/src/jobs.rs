@@ -21,7 +21,9 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::Bill { enrollment, .. } => bill::bill(worker, claimed, enrollment).await,
         Job::BillingRun { on, shard } => run::bill(worker, claimed, on, shard).await,
         Job::DryRun { run, shard } => run::count(worker, claimed, run, shard).await,
-        Job::ApplyPlanned { enrollment, .. } => calendar::apply_planned(worker, claimed, enrollment).await,
+        Job::ApplyPlanned { enrollment, at } => {
+            calendar::apply_planned(worker, claimed, enrollment, at).await
+        }
         Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
         Job::ExtendSessions { enrollment, commitment } => {
             sessions::extend(worker, claimed, enrollment, commitment).await

@@ -70,6 +70,12 @@ impl Editions {
         {
             return Ok(prospectus);
         }
+        self.fresh(call, id, version).await
+    }
+
+    /// The version as the table has it now: for what is decided once and kept.
+    pub async fn fresh(&self, call: &Call, id: &EditionId, version: u32) -> Result<Arc<Prospectus>, Problem> {
+        let key = (id.clone(), version);
         let missing =
             || Problem::new(Code::Internal, "The edition of this enrollment is not in the catalog.");
         let prospectus = Arc::new(call.store().edition(id, version).await?.ok_or_else(missing)?);

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::DefenseView;
 use super::step::act;
-use super::{DefenseView, POLICY};
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
@@ -83,7 +83,7 @@ async fn start_defense(
     let me = call.person()?;
     act(&call, &permissions::START_DEFENSE, id, |hearing| {
         let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
-        Ok((StatusCode::OK, defense.started(me, identity, conflicts, POLICY, call.now)?))
+        Ok((StatusCode::OK, defense.started(me, identity, conflicts, call.now)?))
     })
     .await
 }
@@ -104,7 +104,7 @@ pub(super) struct EndBody {
 async fn end_defense(call: Call, At(id): At<DefenseId>, Json(body): Json<EndBody>) -> Result<Reply, Problem> {
     let me = call.person()?;
     act(&call, &permissions::END_DEFENSE, id, |hearing| {
-        Ok((StatusCode::OK, hearing.defense.value.clone().ended(body.outcome, me, POLICY, call.now)?))
+        Ok((StatusCode::OK, hearing.defense.value.clone().ended(body.outcome, me, call.now)?))
     })
     .await
 }

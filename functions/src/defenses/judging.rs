@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::DefenseView;
 use super::step::act;
-use super::{DefenseView, POLICY};
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
@@ -96,7 +96,7 @@ async fn give_verdict(
     let me = call.person()?;
     act(&call, &permissions::GIVE_VERDICT, id, |hearing| {
         let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
-        Ok(match defense.verdict_given(me, verdicts.clone(), conflicts, POLICY, call.now)? {
+        Ok(match defense.verdict_given(me, verdicts.clone(), conflicts, call.now)? {
             GivenVerdict::Sealed(next) => (StatusCode::CREATED, next),
             GivenVerdict::Drafted(next) => (StatusCode::ACCEPTED, next),
         })
@@ -124,7 +124,7 @@ async fn waive_recording(
     let me = call.person()?;
     act(&call, &permissions::WAIVE_RECORDING, id, |hearing| {
         let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
-        Ok((StatusCode::OK, defense.waived(me, body.reason.clone(), conflicts, POLICY, call.now)?))
+        Ok((StatusCode::OK, defense.waived(me, body.reason.clone(), conflicts, call.now)?))
     })
     .await
 }

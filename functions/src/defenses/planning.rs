@@ -1,8 +1,8 @@
 //! Before a defense: the mentor asks, staff find a juror, student or staff choose the time.
 
 use axum::http::StatusCode;
+use domain::catalog::Prospectus;
 use domain::defense::{Defense, DefenseRequest, Slot, Wish};
-use domain::enrollment::Enrollment;
 use domain::id::{DefenseId, PersonId, ProjectId, SkillId, SubmissionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::DefenseView;
 use super::step::{act, keep};
-use super::{DefenseView, POLICY};
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
@@ -58,21 +58,18 @@ async fn request_defense(
     let Defensible { submission, progress, earlier } = permitted;
     let enrollment = &progress.enrollment.value;
     let attempt = progress.attempt(&submission.value.project).ok_or_else(Problem::not_found)?;
-    let skills = project_skills(&call, enrollment, &attempt.value.project).await?;
+    let edition = call.app.catalog.version(&call, &enrollment.edition, enrollment.version).await?;
+    let skills = project_skills(&edition, &attempt.value.project)?;
+    let policy = edition.defense_policy_on(enrollment.date_at(call.now));
     let wish = Wish { from: body.wished_from, to: body.wished_to };
     let request = DefenseRequest::of(id, &attempt.value, enrollment, &skills, call.person()?, wish)?;
-    let defense = Defense::requested(request, &earlier, &enrollment.time_zone, POLICY, call.now)?;
+    let defense = Defense::requested(request, &earlier, &enrollment.time_zone, &policy, call.now)?;
     let hearing = Hearing { defense: Item::new(defense.clone()), progress };
     keep(&call, &permissions::REQUEST_DEFENSE, &hearing, defense, StatusCode::CREATED).await
 }
 
 /// The skills that a project judges, in the edition version that the enrollment holds.
-async fn project_skills(
-    call: &Call,
-    enrollment: &Enrollment,
-    project: &ProjectId,
-) -> Result<Vec<SkillId>, Problem> {
-    let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+fn project_skills(edition: &Prospectus, project: &ProjectId) -> Result<Vec<SkillId>, Problem> {
     let found = edition.projects.iter().find(|candidate| candidate.id == *project);
     let missing = || Problem::new(Code::Internal, "The project is not in the enrollment's edition.");
     found.map(|project| project.skills.clone()).ok_or_else(missing)
@@ -126,7 +123,7 @@ async fn schedule_defense(
     Json(body): Json<ScheduleBody>,
 ) -> Result<Reply, Problem> {
     act(&call, &permissions::SCHEDULE_DEFENSE, id, |hearing| {
-        let slot = Slot::new(body.starts_at, body.minutes, POLICY, call.now)?;
+        let slot = Slot::new(body.starts_at, body.minutes, hearing.defense.value.policy(), call.now)?;
         let (enrollment, conflicts) = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);
         Ok((StatusCode::OK, hearing.defense.value.clone().timed(slot, enrollment, conflicts, call.now)?))
     })

@@ -9,7 +9,7 @@ use storage::defense::{BookingRefused, DefenseRefused, Hearing};
 use storage::transaction::Transaction;
 use storage::{Item, Key};
 
-use super::{DefenseView, POLICY};
+use super::DefenseView;
 use crate::call::Call;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
@@ -67,8 +67,8 @@ fn settle(call: &Call, hearing: &Hearing, next: Defense) -> Result<Settled, Prob
     let attempts = hearing.attempts();
     let path = hearing.path(&attempts);
     Ok(match before.revision {
-        0 => next.settle_request(path, POLICY, call.now),
-        _ => before.value.settle(next, path, POLICY, call.now),
+        0 => next.settle_request(path, call.now),
+        _ => before.value.settle(next, path, call.now),
     }?)
 }
 

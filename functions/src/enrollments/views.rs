@@ -1,7 +1,6 @@
 //! An enrollment as it is shown: where it stands, what is left, what comes next.
 
 use domain::attempt::Attempt;
-use domain::billing::months_after;
 use domain::catalog::Prospectus;
 use domain::enrollment::{Enrollment, Pause, State};
 use domain::id::PersonId;
@@ -108,9 +107,8 @@ impl EnrollmentView {
         let recognized = Vec::from_iter(enrollment.recognized_skills.iter().cloned());
         let wish = Wish { recognized_skills: &recognized, hours_per_week: enrollment.hours_per_week };
         let plan = Plan::new(edition, enrollment.monthly_price, &wish)?;
-        let anchor = enrollment.segments.first().map_or(enrollment.start_on, |segment| segment.anchor);
         let forecast = ForecastView {
-            ends_on: months_after(anchor, plan.months.started()),
+            ends_on: enrollment.months_end_on(plan.months.started()),
             months: plan.months,
             total: plan.total,
         };

@@ -6,7 +6,7 @@ use domain::conflict::{ConflictSet, Reason};
 use domain::enrollment::{Enrollment, SessionRefused};
 use domain::id::PersonId;
 use domain::occupancy::{InvalidSlot, alternatives, weeks_searched};
-use domain::session::{BookingError, BookingFacts, Session, SessionKind};
+use domain::session::{BookingError, BookingFacts, Session, SessionKind, SessionPolicy};
 use domain::time::InvalidTime;
 use jiff::civil::Date;
 use storage::session::{BookRefusal, Misfit};
@@ -23,6 +23,8 @@ pub struct Pair {
     pub with: PersonId,
     /// When the mentor or coach can meet.
     availability: Availability,
+    /// The rules that the session is booked under.
+    policy: SessionPolicy,
     /// Who agrees by asking.
     accepted_by: [PersonId; 1],
     /// Why the mentor or coach may not judge the student afterwards, if this is news.
@@ -48,18 +50,21 @@ impl Pair {
             enrollment.host(with, kind, date, &grants, call.now)?
         };
         let availability = call.store().availability_for_booking(with).await?;
-        Ok(Self { with, availability, accepted_by: [asker], tie })
+        let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+        let policy = edition.session_policy_on(enrollment.date_at(call.now));
+        Ok(Self { with, availability, policy, accepted_by: [asker], tie })
     }
 
     /// The two of a session that is booked already.
     pub async fn of(call: &Call, session: &Session) -> Result<Self, Problem> {
         let availability = call.store().availability_for_booking(session.with).await?;
-        Ok(Self { with: session.with, availability, accepted_by: [call.person()?], tie: None })
+        let (with, policy) = (session.with, session.policy);
+        Ok(Self { with, availability, policy, accepted_by: [call.person()?], tie: None })
     }
 
     /// Lets the domain decide by what was read.
     pub fn decide<T>(&self, enrollment: &Enrollment, rule: impl FnOnce(BookingFacts<'_>) -> T) -> T {
-        BookingFacts::with(enrollment, &self.availability, &self.accepted_by, rule)
+        BookingFacts::with(enrollment, &self.availability, &self.accepted_by, &self.policy, rule)
     }
 
     /// Keeps with the booking that the two are no strangers any more.

@@ -3,8 +3,7 @@
 use domain::availability::LocalTime;
 use domain::id::{CommitmentId, EnrollmentId, PersonId, SessionId};
 use domain::session::{
-    Attendance, ChosenTime, Claim, Outcome, ReportText, Session, SessionKind, SessionPolicy, SessionState,
-    Side,
+    Attendance, ChosenTime, Claim, Outcome, ReportText, Session, SessionKind, SessionState, Side,
 };
 use domain::time::Zone;
 use jiff::Timestamp;
@@ -103,7 +102,7 @@ struct ClaimView {
 impl SessionView {
     /// A session as it counts at `now`: one that is over is judged by who came.
     pub fn of(session: &Session, now: Timestamp) -> Self {
-        let session = session.clone().as_of(&SessionPolicy::OPENING, now);
+        let session = session.clone().as_of(now);
         Self {
             id: session.id,
             kind: session.kind,

@@ -90,6 +90,9 @@ pub fn settle(
     terms: &Terms,
     now: Timestamp,
 ) -> Result<Settled, SettleRefused> {
+    if invoice.state == InvoiceState::Draft {
+        enrollment.check_quoted(received.paid_at)?;
+    }
     let (invoice, payment) = invoice.record_payment(payment, Some(received.reference), received.paid_at)?;
     let whole = invoice.owed().is_ok_and(|owed| owed.amount_minor <= 0);
     if invoice.state != InvoiceState::Draft || !whole {

@@ -248,6 +248,7 @@ impl Commitment {
             shifted: occurrence.shifted,
             sequence: 0,
             free_until: facts.policy.free_until(starts_at),
+            policy: *facts.policy,
             state: SessionState::Booked,
             attendance: Vec::new(),
             report: None,

@@ -60,6 +60,8 @@ pub struct Defense {
     consents: Vec<Consent>,
     sitting: Option<Sitting>,
     earlier_sittings: Vec<Sitting>,
+    #[serde(default)]
+    policy: DefensePolicy,
     #[serde(flatten)]
     state: DefenseState,
 }
@@ -106,6 +108,7 @@ impl Defense {
             consents: Vec::new(),
             sitting: None,
             earlier_sittings: Vec::new(),
+            policy: *policy,
             state: DefenseState::Requested,
         })
     }
@@ -118,6 +121,11 @@ impl Defense {
     /// Its id.
     pub fn id(&self) -> DefenseId {
         self.id
+    }
+
+    /// The rules it is held by: those of the day it was asked for.
+    pub fn policy(&self) -> &DefensePolicy {
+        &self.policy
     }
 
     /// Which defense of its project it is, from 1.
@@ -279,7 +287,7 @@ mod tests {
     use super::example::*;
     use super::*;
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+    const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
 
     fn ask(request: DefenseRequest, earlier: &[Defense]) -> Result<Defense, DefenseRefusal> {
         Defense::requested(request, earlier, &Zone::utc(), POLICY, asked_at())

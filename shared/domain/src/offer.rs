@@ -6,8 +6,10 @@ use jiff::civil::Date;
 
 use crate::billing::Terms;
 use crate::catalog::{Policy, Prospectus};
+use crate::defense::DefensePolicy;
 use crate::enrollment::{Offer, Validity};
 use crate::id::{ProjectId, SkillId};
+use crate::session::SessionPolicy;
 
 /// The version of the contract that students are offered.
 pub const CONTRACT_VERSION: u32 = 1;
@@ -30,6 +32,16 @@ impl Prospectus {
     /// The terms in force on a date; the opening ones before any policy.
     pub fn terms_on(&self, date: Date) -> Terms {
         self.policy_on(date).map_or(Terms::OPENING, Policy::terms)
+    }
+
+    /// The rules for a session that is booked on a date.
+    pub fn session_policy_on(&self, date: Date) -> SessionPolicy {
+        self.policy_on(date).map_or(SessionPolicy::OPENING, Policy::sessions)
+    }
+
+    /// The rules for a defense that is asked for on a date.
+    pub fn defense_policy_on(&self, date: Date) -> DefensePolicy {
+        self.policy_on(date).map_or(DefensePolicy::OPENING, Policy::defenses)
     }
 
     /// The projects of which nothing is left to prove.
@@ -66,5 +78,65 @@ impl Policy {
             grace_days: self.grace_days.value,
             mentor_gap_days_max: self.mentor_gap_days_max.value,
         }
+    }
+
+    /// The part of the policy that sessions are judged by.
+    pub fn sessions(&self) -> SessionPolicy {
+        SessionPolicy {
+            notice_hours: self.cancellation_hours.value,
+            no_show_share: self.no_show_share.value,
+            join_early_minutes: self.join_early_minutes.value,
+            report_hours: self.report_hours.value,
+            minutes_min: self.session_minutes_min.value,
+            minutes_max: self.session_minutes_max.value,
+        }
+    }
+
+    /// The part of the policy that defenses are held by.
+    pub fn defenses(&self) -> DefensePolicy {
+        DefensePolicy {
+            notice_days_min: self.notice_days_min.value,
+            notice_days_max: self.notice_days_max.value,
+            length_minutes_min: self.defense_minutes_min.value,
+            length_minutes_max: self.defense_minutes_max.value,
+            start_minutes_early: self.defense_early_minutes.value,
+            start_minutes_late: self.defense_late_minutes.value,
+            no_show_minutes: self.defense_no_show_minutes.value,
+            condition_upload_hours: self.condition_upload_hours.value,
+            condition_decision_hours: self.condition_decision_hours.value,
+            recording_hours: self.recording_hours.value,
+            recording_share_percent: self.recording_share_percent.value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::fixture;
+
+    /// The opening numbers stand in the catalog's files and, for what was kept before, in the code.
+    #[test]
+    fn the_opening_numbers_are_the_sample_policys() {
+        let policy = fixture::policy();
+        assert_eq!(policy.terms(), Terms::OPENING);
+        assert_eq!(policy.sessions(), SessionPolicy::OPENING);
+        assert_eq!(policy.defenses(), DefensePolicy::OPENING);
+    }
+
+    #[test]
+    fn a_number_holds_from_the_date_of_its_policy() {
+        let mut prospectus = fixture::prospectus();
+        let mut later = prospectus.policies[0].clone();
+        later.since = "2027-06-01".parse().expect("a date");
+        later.cancellation_hours.value = 48;
+        later.condition_upload_hours.value = 72;
+        prospectus.policies.push(later);
+        let on = |date: &str| {
+            let date = date.parse().expect("a date");
+            let sessions = prospectus.session_policy_on(date);
+            (sessions.notice_hours, prospectus.defense_policy_on(date).condition_upload_hours)
+        };
+        assert_eq!((on("2027-05-31"), on("2027-06-01")), ((24, 48), (48, 72)));
     }
 }

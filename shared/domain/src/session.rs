@@ -84,6 +84,9 @@ pub struct Session {
     pub sequence: u32,
     /// The last instant at which the student cancels free of charge; a late move keeps it.
     pub free_until: Timestamp,
+    /// The rules it is judged by: those of the day it was booked.
+    #[serde(default)]
+    pub policy: SessionPolicy,
     /// How far it got.
     #[serde(flatten)]
     pub state: SessionState,

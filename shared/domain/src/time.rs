@@ -150,7 +150,10 @@ impl Zone {
         // Read with the offset from before the gap, the wall time lies behind the transition.
         let ambiguous = self.0.to_ambiguous_timestamp(local);
         let behind = ambiguous.later().map_err(|_| InvalidTime::OutsideCalendar)?;
-        Ok(self.0.preceding(behind).next().map_or(behind, |transition| transition.timestamp()))
+        // Or on it, where the wall time is the gap's first: `preceding` is strictly earlier.
+        let after = behind.checked_add(SignedDuration::from_secs(1));
+        let after = after.map_err(|_| InvalidTime::OutsideCalendar)?;
+        Ok(self.0.preceding(after).next().map_or(behind, |transition| transition.timestamp()))
     }
 }
 
@@ -192,6 +195,9 @@ impl From<Zone> for String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::ToSpan;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn zone(name: &str) -> Zone {
@@ -214,6 +220,43 @@ mod tests {
         let moved = zone("Europe/Paris").occurrence(local("2027-03-28T02:30")).expect("valid");
         assert_eq!((moved.starts_at.to_string().as_str(), moved.shifted), ("2027-03-28T01:00:00Z", true));
     }
+
+    /// Where the wall time is the gap's first or last, or the gap begins a date.
+    #[test]
+    fn the_edges_of_a_gap_lie_in_it() {
+        let check = |name: &str, text: &str, starts_at: &str| {
+            let moved = zone(name).occurrence(local(text)).expect("valid");
+            assert_eq!(moved.starts_at.to_string(), starts_at, "{text} in {name}");
+        };
+        check("Europe/Paris", "2027-03-28T02:00", "2027-03-28T01:00:00Z");
+        check("Europe/Paris", "2027-03-28T02:59", "2027-03-28T01:00:00Z");
+        check("Africa/Cairo", "2027-04-30T00:00", "2027-04-29T22:00:00Z");
+        check("Asia/Beirut", "2027-03-28T00:00", "2027-03-27T22:00:00Z");
+        check("America/Santiago", "2027-09-05T00:00", "2027-09-05T04:00:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn a_date_starts_at_its_first_instant(days in 0_i32..27_000, index in 0_usize..ZONES.len()) {
+            let zone = zone(ZONES[index]);
+            let date = Date::constant(2026, 1, 1).saturating_add(days.days());
+            let starts_at = zone.start_of(date).expect("in the calendar");
+            prop_assert_eq!(zone.date_at(starts_at), date);
+            prop_assert!(zone.date_at(starts_at - SignedDuration::from_secs(1)) < date);
+        }
+    }
+
+    const ZONES: [&str; 9] = [
+        "Africa/Cairo",
+        "America/Asuncion",
+        "America/Havana",
+        "America/Santiago",
+        "Asia/Beirut",
+        "Asia/Tehran",
+        "Atlantic/Azores",
+        "Australia/Lord_Howe",
+        "Europe/London",
+    ];
 
     #[test]
     fn a_series_in_an_overlap_takes_the_first() {

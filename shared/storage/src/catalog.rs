@@ -1,16 +1,54 @@
 //! The catalog's editions as students hold them: a version, once loaded, never changes in what is learned.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::catalog::{Prospectus, VersionHeld};
 use domain::id::EditionId;
 use thiserror::Error;
 
-use crate::item::{Item, Stored};
+use crate::item::{Item, Stored, number};
 use crate::key::{Key, Query};
 use crate::store::{Store, StoreError};
 use crate::transaction::Refused;
 
+/// Numbers of policy that stood in the code before schema 2, with the values they had.
+const NUMBERS_BEFORE_2: [(&str, u64); 10] = [
+    ("session_minutes_min", 15),
+    ("session_minutes_max", 180),
+    ("join_early_minutes", 15),
+    ("report_hours", 24),
+    ("defense_minutes_min", 15),
+    ("defense_minutes_max", 180),
+    ("defense_early_minutes", 10),
+    ("defense_late_minutes", 60),
+    ("defense_no_show_minutes", 15),
+    ("recording_hours", 24),
+];
+
 impl Stored for Prospectus {
     const KIND: &'static str = "edition";
+    const SCHEMA: u32 = 2;
+
+    fn upcast(schema: u32, mut value: AttributeValue) -> AttributeValue {
+        if schema == 1
+            && let AttributeValue::M(edition) = &mut value
+            && let Some(AttributeValue::L(policies)) = edition.get_mut("policies")
+        {
+            for policy in policies {
+                let AttributeValue::M(policy) = policy else { continue };
+                for (name, minutes_or_hours) in NUMBERS_BEFORE_2 {
+                    let source = AttributeValue::S("School policy of January 2026".into());
+                    let number = HashMap::from([
+                        ("value".into(), number(minutes_or_hours)),
+                        ("source".into(), source),
+                    ]);
+                    policy.entry(name.into()).or_insert(AttributeValue::M(number));
+                }
+            }
+        }
+        value
+    }
 
     fn key(&self) -> Key {
         Key::Edition(self.edition.id.clone(), self.edition.version)
@@ -64,5 +102,30 @@ impl Store {
     pub async fn edition(&self, id: &EditionId, version: u32) -> Result<Option<Prospectus>, StoreError> {
         let item: Option<Item<Prospectus>> = self.get(&Key::Edition(id.clone(), version)).await?;
         Ok(item.map(|item| item.value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(names: &[&str]) -> AttributeValue {
+        let numbers = names.iter().map(|name| ((*name).to_owned(), AttributeValue::Bool(true)));
+        AttributeValue::M(numbers.collect())
+    }
+
+    #[test]
+    fn a_policy_of_schema_1_gets_the_numbers_that_were_in_force() {
+        let edition =
+            HashMap::from([("policies".to_owned(), AttributeValue::L(vec![policy(&["quote_days"])]))]);
+        let AttributeValue::M(edition) = Prospectus::upcast(1, AttributeValue::M(edition)) else {
+            panic!("no edition");
+        };
+        let AttributeValue::L(policies) = &edition["policies"] else { panic!("no policies") };
+        let AttributeValue::M(policy) = &policies[0] else { panic!("no policy") };
+        assert_eq!(policy.len(), 1 + NUMBERS_BEFORE_2.len());
+        assert_eq!(policy["quote_days"], AttributeValue::Bool(true), "what is there stays");
+        let AttributeValue::M(hours) = &policy["report_hours"] else { panic!("no number") };
+        assert_eq!(hours["value"], number(24));
     }
 }

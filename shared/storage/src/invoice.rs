@@ -5,7 +5,7 @@ use domain::billing::run::begins_anywhere_at;
 use domain::billing::{Due, PeriodKey};
 use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, InvoiceId, PaymentId};
-use domain::invoice::{Invoice, Payment};
+use domain::invoice::{Invoice, InvoiceState, Payment};
 use domain::job::Job;
 use domain::permission::{Loaded, Relation, Subject};
 use jiff::Timestamp;
@@ -147,6 +147,13 @@ impl Store {
         Ok(self.get(&draft.key()).await?.unwrap_or(Item::new(draft)))
     }
 
+    /// The draft that waits for an enrollment to begin, if there is one.
+    pub async fn draft_of(&self, enrollment: &Enrollment) -> Result<Option<Item<Invoice>>, StoreError> {
+        let key = Key::Invoice(enrollment.id, place(PeriodKey::FIRST, enrollment.student));
+        let first: Option<Item<Invoice>> = self.get(&key).await?;
+        Ok(first.filter(|invoice| invoice.value.state == InvoiceState::Draft))
+    }
+
     /// The newest period of an enrollment that has an invoice.
     pub async fn last_billed(&self, id: EnrollmentId) -> Result<Option<PeriodKey>, StoreError> {
         let page = self.page(&Query::Invoices(id), Order::Descending, None, 1).await?;
@@ -247,6 +254,11 @@ impl Transaction<'_, InvoiceRefusal> {
 }
 
 impl<R> Transaction<'_, R> {
+    /// Drops a draft with the quote that it belonged to.
+    pub fn drop_draft(self, draft: &Item<Invoice>, changed: R) -> Self {
+        self.remove(draft, changed).unset(&Key::InvoiceLocator(draft.value.id))
+    }
+
     /// Asks for the bill of the next period: from the run over the date on which it begins, or, where
     /// that run may have looked already, from a job of its own.
     pub fn bill_next(self, enrollment: &Enrollment, next: Option<&Due>, now: Timestamp) -> Self {

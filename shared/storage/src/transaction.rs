@@ -121,6 +121,13 @@ impl<R> Transaction<'_, R> {
         self.push(delete.build().map(|delete| TransactWriteItem::builder().delete(delete)), Meaning::Never)
     }
 
+    /// Deletes an item, if it still is as it was read.
+    pub fn remove<T: Stored>(self, item: &Item<T>, refusal: R) -> Self {
+        let delete = Delete::builder().table_name(self.table()).set_key(Some(item.value.key().attributes()));
+        let delete = Guard::at_revision(item.revision).on(delete).build();
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete)), Meaning::Refusal(refusal))
+    }
+
     /// Requires an item to be as it was read (or still absent), without writing it.
     pub fn require<T: Stored>(self, item: &Item<T>, refusal: R) -> Self {
         self.check(&item.value.key(), Guard::at_revision(item.revision), refusal)

@@ -3,7 +3,7 @@
 mod probe; // what a media tool reads from the bytes
 
 use domain::conflict::Reason;
-use domain::defense::{Defense, DefensePolicy, DefenseRefusal, Settled};
+use domain::defense::{Defense, DefenseRefusal, Settled};
 use domain::id::{DefenseId, UploadId};
 use domain::recording::{Probe, RecordedFile, Recording};
 use domain::upload::{UploadKey, UploadState};
@@ -16,9 +16,6 @@ use storage::{Key, Refused};
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
-
-/// The numbers that hold for every defense.
-const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
 
 /// Proves the recordings of a defense whose uploads have ended: what is whole is probed, what will
 /// never come is lost. A drafted verdict is sealed with the recording that proves it.
@@ -75,11 +72,11 @@ async fn look_at(worker: &Worker, recording: &Recording) -> Result<Option<Seen>,
 fn heard(hearing: &Hearing, news: &[(UploadId, Seen)], now: Timestamp) -> Result<Defense, Unfinished> {
     let conflicts = &hearing.progress.conflicts.value;
     let tell = |defense: Defense, (upload, seen): &(UploadId, Seen)| match seen {
-        Seen::Lost => defense.recording_stepped(*upload, Recording::failed, conflicts, POLICY, now),
+        Seen::Lost => defense.recording_stepped(*upload, Recording::failed, conflicts, now),
         Seen::Whole(file, probe) => {
             let stored = |recording: Recording| recording.stored(file.clone());
-            let defense = defense.recording_stepped(*upload, stored, conflicts, POLICY, now)?;
-            defense.recording_probed(*upload, probe.clone(), conflicts, POLICY, now)
+            let defense = defense.recording_stepped(*upload, stored, conflicts, now)?;
+            defense.recording_probed(*upload, probe.clone(), conflicts, now)
         }
     };
     let told = news.iter().try_fold(hearing.defense.value.clone(), tell);
@@ -89,7 +86,7 @@ fn heard(hearing: &Hearing, news: &[(UploadId, Seen)], now: Timestamp) -> Result
 /// A day after the defense: where no recording is there or on its way, it was held unrecorded.
 pub async fn miss(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(), Unfinished> {
     let now = worker.clock.now(&worker.store).await?;
-    by_time(worker, claimed, id, now, |defense| defense.held_unrecorded(POLICY, now)).await
+    by_time(worker, claimed, id, now, |defense| defense.held_unrecorded(now)).await
 }
 
 /// A turn after a conditional verdict is over.
@@ -127,7 +124,7 @@ async fn write(
     now: Timestamp,
 ) -> Result<(), Refused<DefenseRefused>> {
     let attempts = hearing.attempts();
-    let settled = hearing.defense.value.settle(next, hearing.path(&attempts), POLICY, now);
+    let settled = hearing.defense.value.settle(next, hearing.path(&attempts), now);
     let settled: Settled = match settled {
         Ok(settled) => settled,
         Err(refusal) => {

@@ -165,7 +165,9 @@ async fn book_due(
 ) -> Result<Booked, Refused<BookRefusal>> {
     let availability = worker.store.availability_for_booking(from.with).await?;
     let place = &progress.enrollment.value;
-    let due = BookingFacts::with(place, &availability, &[], |facts| from.sessions_due(facts, now));
+    let edition = worker.store.edition(&place.edition, place.version).await?;
+    let policy = edition.map(|edition| edition.session_policy_on(place.date_at(now))).unwrap_or_default();
+    let due = BookingFacts::with(place, &availability, &[], &policy, |facts| from.sessions_due(facts, now));
     let ids = Vec::from_iter(due.sessions.iter().map(|session| session.id));
     let known = worker.store.sessions_for_job(&ids).await?;
     let diaries = worker.store.diaries(&[from.student, from.with], weeks_of(&due.sessions)).await?;

@@ -141,7 +141,8 @@ fn outcome(
     submissions: &[Submission],
 ) -> ProjectOutcome {
     let of_project = || skills.iter().filter(|fact| fact.project == *project);
-    if of_project().all(|fact| fact.proof == Proof::Recognized) {
+    // A project without a skill of its own would be exempted by saying nothing.
+    if of_project().next().is_some() && of_project().all(|fact| fact.proof == Proof::Recognized) {
         return ProjectOutcome::Exempted;
     }
     let counts =

@@ -106,6 +106,15 @@ pub enum Reason {
     /// A published edition's market has no price.
     #[error("the edition is published, and its market has no price")]
     NoPrice,
+    /// No legal entity of the school invoices in a published edition's market.
+    #[error("the edition is published, and nobody issues invoices in its market")]
+    NoIssuer,
+    /// A market's price is in another currency than its invoices.
+    #[error("invoices of this market are in {expected}")]
+    OtherCurrency {
+        /// What the price should be in.
+        expected: Currency,
+    },
     /// A published edition is published in no language.
     #[error("the edition is published, and none of its languages is")]
     NoLanguage,

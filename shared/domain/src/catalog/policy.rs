@@ -45,12 +45,32 @@ pub struct Policy {
     pub mentor_gap_days_max: Sourced<u16>,
     /// Hours before a session until which it is cancelled free of charge.
     pub cancellation_hours: Sourced<u32>,
+    /// The shortest session, in minutes.
+    pub session_minutes_min: Sourced<u16>,
+    /// The longest session, in minutes.
+    pub session_minutes_max: Sourced<u16>,
+    /// Minutes before a session's start from which it can be joined.
+    pub join_early_minutes: Sourced<u32>,
+    /// Hours after a session in which its report is on time.
+    pub report_hours: Sourced<u32>,
     /// Share of a session's length after which whoever has not joined is absent.
     pub no_show_share: Sourced<Share>,
     /// Days from the request of a defense to the first date that is early enough for a juror.
     pub notice_days_min: Sourced<u32>,
     /// Days from the request of a defense to the last date that does not keep the student waiting.
     pub notice_days_max: Sourced<u32>,
+    /// The shortest defense, in minutes.
+    pub defense_minutes_min: Sourced<u32>,
+    /// The longest defense, in minutes.
+    pub defense_minutes_max: Sourced<u32>,
+    /// Minutes before its time at which a defense may start.
+    pub defense_early_minutes: Sourced<u32>,
+    /// Minutes after its time until which a defense may still start.
+    pub defense_late_minutes: Sourced<u32>,
+    /// Minutes after a defense's time before which nobody is said to be absent.
+    pub defense_no_show_minutes: Sourced<u32>,
+    /// Hours after a defense in which some recording must have been announced.
+    pub recording_hours: Sourced<u32>,
     /// Hours the student has to upload what a conditional verdict asks for.
     pub condition_upload_hours: Sourced<u32>,
     /// Hours the juror then has to look at it.
@@ -76,6 +96,16 @@ impl Policy {
             ("pause_months_max", self.pause_months_max.value > 0),
             ("pause_reminder_days", early > late),
             ("no_show_share", 0 < share.numerator && share.numerator <= share.denominator),
+            (
+                "session_minutes_max",
+                self.session_minutes_min.value > 0
+                    && self.session_minutes_min.value <= self.session_minutes_max.value,
+            ),
+            (
+                "defense_minutes_max",
+                self.defense_minutes_min.value > 0
+                    && self.defense_minutes_min.value <= self.defense_minutes_max.value,
+            ),
             ("notice_days_max", self.notice_days_min.value <= self.notice_days_max.value),
             ("condition_upload_hours", self.condition_upload_hours.value > 0),
             ("condition_decision_hours", self.condition_decision_hours.value > 0),
@@ -113,6 +143,8 @@ mod tests {
         };
         check("recording_share_percent", |policy| policy.recording_share_percent.value = 101);
         check("notice_days_max", |policy| policy.notice_days_max.value = 13);
+        check("session_minutes_max", |policy| policy.session_minutes_min.value = 181);
+        check("defense_minutes_max", |policy| policy.defense_minutes_max.value = 0);
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
         check("pause_reminder_days", |policy| policy.pause_reminder_days.value = [3, 14]);
         assert_eq!(fixture::policy().impossible().count(), 0);

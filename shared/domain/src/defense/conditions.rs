@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::hours_after;
 use super::refusal::check_text;
-use super::{Awaits, Defense, DefensePolicy, DefenseRefusal, DefenseState};
+use super::{Awaits, Defense, DefenseRefusal, DefenseState};
 use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
 
@@ -49,7 +49,6 @@ impl Defense {
         mut self,
         upload: UploadId,
         sha256: String,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         let refusal = self.wrong_state("completed");
@@ -61,7 +60,7 @@ impl Defense {
         }
         let sitting = self.sitting.as_mut().ok_or(refusal)?;
         sitting.condition_upload = Some(ConditionUpload { upload, sha256, at: now });
-        let until = hours_after(now, policy.condition_decision_hours);
+        let until = hours_after(now, self.policy.condition_decision_hours);
         self.state = DefenseState::Conditional { awaits: Awaits::Juror, until };
         Ok(self)
     }
@@ -121,13 +120,11 @@ mod tests {
     use super::super::{SkillVerdict, Verdict};
     use super::*;
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
-
     fn conditional() -> Defense {
         let asked = SkillVerdict::IfUploaded { what: "the tests".into() };
         let recorded = verified(stored(announced(held(), "a"), "a"), "a");
         let skills = judgments(asked, SkillVerdict::Acquired);
-        let given = recorded.verdict_given(juror(), skills, &conflicts(), POLICY, ended_at());
+        let given = recorded.verdict_given(juror(), skills, &conflicts(), ended_at());
         given.expect("due").into_defense()
     }
 
@@ -136,7 +133,7 @@ mod tests {
     }
 
     fn uploaded(hours: u32) -> Result<Defense, DefenseRefusal> {
-        conditional().condition_uploaded(upload("tests"), "cd".repeat(32), POLICY, later(hours))
+        conditional().condition_uploaded(upload("tests"), "cd".repeat(32), later(hours))
     }
 
     fn decided(defense: Defense, by: PersonId, finding: ConditionFinding) -> Result<Defense, DefenseRefusal> {

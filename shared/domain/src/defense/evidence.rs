@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::refusal::check_text;
-use super::{Defense, DefensePolicy, DefenseRefusal, DefenseState, Sitting};
+use super::{Defense, DefenseRefusal, DefenseState, Sitting};
 use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
 use crate::recording::{Probe, Recording, RecordingRefusal, RecordingState};
@@ -85,7 +85,6 @@ impl Defense {
         upload: UploadId,
         step: impl FnOnce(Recording) -> Result<Recording, RecordingRefusal>,
         conflicts: &ConflictSet,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         let mut recordings = self.sittings_mut().flat_map(|sitting| &mut sitting.recordings);
@@ -100,7 +99,7 @@ impl Defense {
         if removed && matches!(self.state, DefenseState::UnderAppeal { .. }) {
             return Err(DefenseRefusal::AppealOpen);
         }
-        Ok(self.settled(conflicts, policy, now))
+        Ok(self.settled(conflicts, now))
     }
 
     /// The recordings that may still become evidence: of meetings that are over, not judged yet.
@@ -117,7 +116,6 @@ impl Defense {
         upload: UploadId,
         probe: Probe,
         conflicts: &ConflictSet,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         let of_upload =
@@ -126,12 +124,13 @@ impl Defense {
         let sitting = sitting.ok_or(DefenseRefusal::RecordingOfAnother)?;
         // A meeting that goes on has no length to compare with.
         let seconds = sitting.meeting_seconds().ok_or_else(|| self.wrong_state("proved"))?;
-        let judge = |it: Recording| it.judged(probe, seconds, policy.recording_share_percent);
-        self.recording_stepped(upload, judge, conflicts, policy, now)
+        let share_percent = self.policy.recording_share_percent;
+        let judge = |it: Recording| it.judged(probe, seconds, share_percent);
+        self.recording_stepped(upload, judge, conflicts, now)
     }
 
     /// A day after the defense nobody has announced a recording, or all are lost.
-    pub fn held_unrecorded(mut self, policy: &DefensePolicy, now: Timestamp) -> Result<Self, DefenseRefusal> {
+    pub fn held_unrecorded(mut self, now: Timestamp) -> Result<Self, DefenseRefusal> {
         let refusal = self.wrong_state("held unrecorded");
         let (DefenseState::AwaitingVerdict, Some(sitting)) = (&self.state, &self.sitting) else {
             return Err(refusal);
@@ -140,7 +139,7 @@ impl Defense {
             return Err(DefenseRefusal::EvidenceAwaited);
         }
         let ended_at = sitting.ended_at.unwrap_or(sitting.started_at);
-        let from = super::policy::hours_after(ended_at, policy.recording_hours);
+        let from = super::policy::hours_after(ended_at, self.policy.recording_hours);
         if now < from {
             return Err(DefenseRefusal::TooEarly { from });
         }
@@ -154,7 +153,6 @@ impl Defense {
         by: PersonId,
         reason: String,
         conflicts: &ConflictSet,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         if self.is_sealed() {
@@ -174,7 +172,7 @@ impl Defense {
             None => {}
         }
         sitting.waiver = Some(Waiver { by, reason, signed_at: now });
-        Ok(self.settled(conflicts, policy, now))
+        Ok(self.settled(conflicts, now))
     }
 
     /// Whether it was held and no verdict is sealed.
@@ -186,18 +184,14 @@ impl Defense {
     }
 
     /// The defense after its evidence or its verdict changed.
-    pub(super) fn settled(mut self, conflicts: &ConflictSet, policy: &DefensePolicy, now: Timestamp) -> Self {
+    pub(super) fn settled(mut self, conflicts: &ConflictSet, now: Timestamp) -> Self {
         let Some(sitting) = self.sitting.as_ref().filter(|_| self.check_held("settled").is_ok()) else {
             return self;
         };
         match sitting.evidence() {
             Some(evidence) => {
                 self.state = DefenseState::AwaitingVerdict;
-                if self.independent_juror(conflicts).is_ok() {
-                    self.sealed(evidence, policy, now)
-                } else {
-                    self
-                }
+                if self.independent_juror(conflicts).is_ok() { self.sealed(evidence, now) } else { self }
             }
             None if !sitting.recordings.is_empty() && sitting.awaits_no_recording() => {
                 self.state = DefenseState::HeldUnrecorded;
@@ -218,10 +212,10 @@ mod tests {
     use super::*;
     use crate::recording::Flaw;
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+    const POLICY: &crate::defense::DefensePolicy = &crate::defense::DefensePolicy::OPENING;
 
     fn waive(defense: Defense, by: PersonId) -> Result<Defense, DefenseRefusal> {
-        defense.waived(by, "the disk broke".into(), &conflicts(), POLICY, ended_at())
+        defense.waived(by, "the disk broke".into(), &conflicts(), ended_at())
     }
 
     #[test]
@@ -253,7 +247,7 @@ mod tests {
     fn a_juror_who_came_into_conflict_keeps_the_draft_from_being_sealed() {
         let defense = stored(announced(drafted(), "a"), "a");
         let conflicts = in_conflict(juror());
-        let proved = defense.recording_probed(upload("a"), probe(), &conflicts, POLICY, ended_at());
+        let proved = defense.recording_probed(upload("a"), probe(), &conflicts, ended_at());
         let proved = proved.expect("the recording itself is fine");
         assert!(proved.recording().expect("one").counts());
         assert_eq!((proved.state.word(), proved.is_sealed()), ("awaiting_verdict", false));
@@ -263,7 +257,7 @@ mod tests {
     #[test]
     fn a_lost_recording_leaves_the_defense_held_unrecorded() {
         let lost = |defense: Defense, name: &str| {
-            defense.recording_stepped(upload(name), Recording::failed, &conflicts(), POLICY, ended_at())
+            defense.recording_stepped(upload(name), Recording::failed, &conflicts(), ended_at())
         };
         let two = announced(announced(drafted(), "a"), "b");
         let one_left = lost(two, "a").expect("incoming");
@@ -279,7 +273,7 @@ mod tests {
     fn a_rejected_recording_is_no_evidence() {
         let empty = Probe { video: vec![], ..probe() };
         let defense = stored(announced(drafted(), "a"), "a");
-        let rejected = defense.recording_probed(upload("a"), empty, &conflicts(), POLICY, ended_at());
+        let rejected = defense.recording_probed(upload("a"), empty, &conflicts(), ended_at());
         let rejected = rejected.expect("judged");
         assert_eq!(rejected.state.word(), "held_unrecorded");
         let flaw = rejected.recording().map(|it| it.state().clone());
@@ -289,16 +283,16 @@ mod tests {
     #[test]
     fn a_recording_is_judged_only_after_the_meeting_ended() {
         let running = stored(announced(in_progress(), "a"), "a");
-        let proved = running.recording_probed(upload("a"), probe(), &conflicts(), POLICY, starts_at());
+        let proved = running.recording_probed(upload("a"), probe(), &conflicts(), starts_at());
         assert_eq!(proved, Err(DefenseRefusal::WrongState { act: "proved", state: "in_progress" }));
     }
 
     #[test]
     fn without_any_recording_a_day_passes_first() {
         let from = super::super::policy::hours_after(ended_at(), 24);
-        assert_eq!(held().held_unrecorded(POLICY, ended_at()), Err(DefenseRefusal::TooEarly { from }));
-        assert_eq!(held().held_unrecorded(POLICY, from).expect("over").state.word(), "held_unrecorded");
-        let awaited = announced(held(), "a").held_unrecorded(POLICY, from);
+        assert_eq!(held().held_unrecorded(ended_at()), Err(DefenseRefusal::TooEarly { from }));
+        assert_eq!(held().held_unrecorded(from).expect("over").state.word(), "held_unrecorded");
+        let awaited = announced(held(), "a").held_unrecorded(from);
         assert_eq!(awaited, Err(DefenseRefusal::EvidenceAwaited));
     }
 
@@ -308,7 +302,7 @@ mod tests {
         for party in [student(), mentor(), juror()] {
             assert_eq!(waive(drafted(), party), Err(DefenseRefusal::WaiverByParty));
         }
-        let unsigned = drafted().waived(staff(), String::new(), &conflicts(), POLICY, ended_at());
+        let unsigned = drafted().waived(staff(), String::new(), &conflicts(), ended_at());
         assert_eq!(unsigned, Err(DefenseRefusal::Text { field: "reason" }));
         assert_eq!(
             waive(waive(held(), staff()).expect("staff"), staff()),
@@ -325,7 +319,7 @@ mod tests {
     #[test]
     fn an_unrecorded_defense_is_held_again_from_nothing() {
         let from = super::super::policy::hours_after(ended_at(), 24);
-        let unrecorded = drafted().held_unrecorded(POLICY, from).expect("a day later");
+        let unrecorded = drafted().held_unrecorded(from).expect("a day later");
         let slot = super::super::Slot::new(at("2027-04-20T09:00:00Z"), 45, POLICY, from).expect("to come");
         let again = unrecorded.schedule(slot, &conflicts()).expect("to be held again");
         assert_eq!((again.state.word(), again.verdict()), ("scheduled", None));
@@ -338,7 +332,7 @@ mod tests {
         appealed.state = DefenseState::UnderAppeal { outcome: super::super::Outcome::Passed };
         let erase = |defense: Defense| {
             let step = |recording: Recording| recording.erased("asked for".into(), ended_at());
-            defense.recording_stepped(upload("a"), step, &conflicts(), POLICY, ended_at())
+            defense.recording_stepped(upload("a"), step, &conflicts(), ended_at())
         };
         assert_eq!(erase(appealed.clone()), Err(DefenseRefusal::AppealOpen));
         appealed.state = DefenseState::Upheld { outcome: super::super::Outcome::Passed };

@@ -6,7 +6,7 @@ use super::*;
 use crate::id::{SkillId, SubmissionId};
 use crate::recording::{Probe, RecordedFile};
 
-const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
@@ -113,16 +113,16 @@ pub fn agreed() -> Defense {
 }
 
 pub fn in_progress() -> Defense {
-    agreed().started(juror(), Identity::Checked, &conflicts(), POLICY, starts_at()).expect("on time")
+    agreed().started(juror(), Identity::Checked, &conflicts(), starts_at()).expect("on time")
 }
 
 pub fn held() -> Defense {
-    in_progress().ended(Ending::Held, juror(), POLICY, ended_at()).expect("in progress")
+    in_progress().ended(Ending::Held, juror(), ended_at()).expect("in progress")
 }
 
 /// Held, with a passing verdict and no recording yet.
 pub fn drafted() -> Defense {
-    let given = held().verdict_given(juror(), passing(), &conflicts(), POLICY, ended_at());
+    let given = held().verdict_given(juror(), passing(), &conflicts(), ended_at());
     given.expect("due").into_defense()
 }
 
@@ -147,9 +147,9 @@ pub fn probe() -> Probe {
 
 pub fn stored(defense: Defense, name: &str) -> Defense {
     let step = |recording: Recording| recording.stored(file());
-    defense.recording_stepped(upload(name), step, &conflicts(), POLICY, ended_at()).expect("incoming")
+    defense.recording_stepped(upload(name), step, &conflicts(), ended_at()).expect("incoming")
 }
 
 pub fn verified(defense: Defense, name: &str) -> Defense {
-    defense.recording_probed(upload(name), probe(), &conflicts(), POLICY, ended_at()).expect("stored")
+    defense.recording_probed(upload(name), probe(), &conflicts(), ended_at()).expect("stored")
 }

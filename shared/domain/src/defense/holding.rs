@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::conditions::{ConditionDecision, ConditionUpload};
 use super::policy::{minutes_after, minutes_before};
 use super::refusal::check_text;
-use super::{Defense, DefensePolicy, DefenseRefusal, DefenseState, Slot, Verdict, Waiver};
+use super::{Defense, DefenseRefusal, DefenseState, Slot, Verdict, Waiver};
 use crate::conflict::ConflictSet;
 use crate::id::PersonId;
 use crate::recording::Recording;
@@ -124,7 +124,6 @@ impl Defense {
         by: PersonId,
         identity: Identity,
         conflicts: &ConflictSet,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         let (DefenseState::Scheduled, Some(slot)) = (&self.state, self.slot) else {
@@ -138,8 +137,8 @@ impl Defense {
         if identity == Identity::Unchecked {
             return Err(DefenseRefusal::IdentityNotChecked);
         }
-        let from = minutes_before(slot.starts_at, policy.start_minutes_early);
-        let deadline = minutes_after(slot.starts_at, policy.start_minutes_late);
+        let from = minutes_before(slot.starts_at, self.policy.start_minutes_early);
+        let deadline = minutes_after(slot.starts_at, self.policy.start_minutes_late);
         if now < from {
             return Err(DefenseRefusal::TooEarly { from });
         }
@@ -164,13 +163,7 @@ impl Defense {
 
     /// Says how it ended. Only what was started is held or breaks off; only what was not started,
     /// a while after its time, missed somebody.
-    pub fn ended(
-        mut self,
-        ending: Ending,
-        by: PersonId,
-        policy: &DefensePolicy,
-        now: Timestamp,
-    ) -> Result<Self, DefenseRefusal> {
+    pub fn ended(mut self, ending: Ending, by: PersonId, now: Timestamp) -> Result<Self, DefenseRefusal> {
         let next = match (&self.state, ending) {
             (DefenseState::InProgress, Ending::Held) => DefenseState::AwaitingVerdict,
             (DefenseState::InProgress, Ending::TechnicalFailure) => DefenseState::TechnicalFailure,
@@ -181,7 +174,7 @@ impl Defense {
         };
         self.check_teller(ending, by)?;
         if let (DefenseState::Scheduled, Some(slot)) = (&self.state, self.slot) {
-            let from = minutes_after(slot.starts_at, policy.no_show_minutes);
+            let from = minutes_after(slot.starts_at, self.policy.no_show_minutes);
             if now < from {
                 return Err(DefenseRefusal::TooEarly { from });
             }
@@ -224,10 +217,10 @@ mod tests {
     use super::super::example::*;
     use super::*;
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+    const POLICY: &crate::defense::DefensePolicy = &crate::defense::DefensePolicy::OPENING;
 
     fn start(defense: Defense, now: Timestamp) -> Result<Defense, DefenseRefusal> {
-        defense.started(juror(), Identity::Checked, &conflicts(), POLICY, now)
+        defense.started(juror(), Identity::Checked, &conflicts(), now)
     }
 
     fn minutes(minutes: i64) -> Timestamp {
@@ -268,14 +261,14 @@ mod tests {
         let again = agreed()
             .assign_juror(other_juror(), &conflicts())
             .and_then(|defense| defense.schedule(slot, &conflicts()))
-            .and_then(|it| it.started(other_juror(), Identity::Checked, &conflicts(), POLICY, starts_at()));
+            .and_then(|it| it.started(other_juror(), Identity::Checked, &conflicts(), starts_at()));
         assert_eq!(again, Err(DefenseRefusal::ConsentMissing { person: other_juror() }));
     }
 
     #[test]
     fn only_the_juror_starts_without_conflict_and_with_papers_seen() {
         let check = |by, identity, conflicts, expected| {
-            let started = agreed().started(by, identity, &conflicts, POLICY, starts_at());
+            let started = agreed().started(by, identity, &conflicts, starts_at());
             assert_eq!(started.err(), Some(expected));
         };
         check(student(), Identity::Checked, conflicts(), DefenseRefusal::NotTheJuror);
@@ -286,9 +279,9 @@ mod tests {
 
     #[test]
     fn nobody_is_absent_before_a_while_has_passed() {
-        let early = agreed().ended(Ending::StudentNoShow, juror(), POLICY, minutes(14));
+        let early = agreed().ended(Ending::StudentNoShow, juror(), minutes(14));
         assert_eq!(early, Err(DefenseRefusal::TooEarly { from: minutes(15) }));
-        let missed = agreed().ended(Ending::StudentNoShow, juror(), POLICY, minutes(15)).expect("absent");
+        let missed = agreed().ended(Ending::StudentNoShow, juror(), minutes(15)).expect("absent");
         assert!(!missed.state.is_open() && !missed.counts_as_failed());
     }
 
@@ -299,7 +292,7 @@ mod tests {
                 Ending::Held | Ending::TechnicalFailure => in_progress(),
                 Ending::StudentNoShow | Ending::JurorNoShow => agreed(),
             };
-            let ended = defense.ended(ending, by, POLICY, minutes(45));
+            let ended = defense.ended(ending, by, minutes(45));
             assert_eq!(ended.is_ok(), expected, "{ending:?} by {by}");
         };
         check(Ending::Held, juror(), true);
@@ -315,8 +308,7 @@ mod tests {
 
     #[test]
     fn a_defense_that_broke_off_is_held_again() {
-        let broken =
-            in_progress().ended(Ending::TechnicalFailure, juror(), POLICY, minutes(5)).expect("open");
+        let broken = in_progress().ended(Ending::TechnicalFailure, juror(), minutes(5)).expect("open");
         assert!(broken.state.is_open() && !broken.counts_as_failed());
         let slot = Slot::new(starts_at() + SignedDuration::from_hours(24), 45, POLICY, minutes(5));
         let again = broken.schedule(slot.expect("to come"), &conflicts()).expect("to be held again");

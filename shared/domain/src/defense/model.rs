@@ -8,7 +8,7 @@ use super::*;
 use crate::id::UploadId;
 use crate::recording::{Probe, RecordingRefusal};
 
-const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
 
 /// Something that somebody tries, allowed or not.
 #[derive(Debug, Clone)]
@@ -124,7 +124,7 @@ impl School {
         index: usize,
         step: impl FnOnce(Recording) -> Result<Recording, RecordingRefusal>,
     ) -> Result<Defense, DefenseRefusal> {
-        defense.recording_stepped(uploads()[index], step, &self.conflicts, POLICY, self.now)
+        defense.recording_stepped(uploads()[index], step, &self.conflicts, self.now)
     }
 
     /// The next quarter hour.
@@ -143,20 +143,18 @@ impl School {
             Act::Cancel => defense.cancelled("ill".into(), now),
             Act::Consent(who) => defense.consented(people[who], "1".into(), now),
             Act::WithdrawConsent(who) => defense.consent_withdrawn(people[who], now),
-            Act::Start(who, identity) => defense.started(people[who], identity, conflicts, POLICY, now),
-            Act::End(who, ending) => defense.ended(ending, people[who], POLICY, now),
+            Act::Start(who, identity) => defense.started(people[who], identity, conflicts, now),
+            Act::End(who, ending) => defense.ended(ending, people[who], now),
             Act::Announce(index) => defense.recording_announced(uploads()[index]),
             Act::Store(index) => self.step(defense, index, |it| it.stored(file())),
             Act::Fail(index) => self.step(defense, index, Recording::failed),
-            Act::Probe(index, probe) => {
-                defense.recording_probed(uploads()[index], probe, conflicts, POLICY, now)
+            Act::Probe(index, probe) => defense.recording_probed(uploads()[index], probe, conflicts, now),
+            Act::Judge(who, skills) => {
+                defense.verdict_given(people[who], skills, conflicts, now).map(GivenVerdict::into_defense)
             }
-            Act::Judge(who, skills) => defense
-                .verdict_given(people[who], skills, conflicts, POLICY, now)
-                .map(GivenVerdict::into_defense),
-            Act::Waive(who) => defense.waived(people[who], "lost".into(), conflicts, POLICY, now),
-            Act::Unrecorded => defense.held_unrecorded(POLICY, now),
-            Act::UploadCondition => defense.condition_uploaded(upload("tests"), "cd".repeat(32), POLICY, now),
+            Act::Waive(who) => defense.waived(people[who], "lost".into(), conflicts, now),
+            Act::Unrecorded => defense.held_unrecorded(now),
+            Act::UploadCondition => defense.condition_uploaded(upload("tests"), "cd".repeat(32), now),
             Act::DecideCondition(who, finding) => {
                 let decision = ConditionDecision { by: people[who], at: now, finding, note: None };
                 defense.conditions_decided(decision, conflicts)

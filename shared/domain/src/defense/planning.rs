@@ -202,7 +202,7 @@ mod tests {
     use super::super::example::*;
     use super::*;
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+    const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
 
     fn slot() -> Slot {
         Slot::new(at("2027-04-10T09:00:00Z"), 45, POLICY, asked_at()).expect("to come")

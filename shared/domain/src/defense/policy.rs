@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What the school allows around a defense, as data, so that a change needs no release.
+/// What the school allows around a defense, as the catalog's policies have it. A defense keeps the
+/// numbers of the day it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefensePolicy {
@@ -35,7 +36,7 @@ impl DefensePolicy {
     /// The school's numbers since its first jury: 14 to 21 days ahead, 48 h and 48 h, a day for
     /// the recording (scenario S9) and 60 percent of the meeting are the design's; lengths and the
     /// times around the start are ours.
-    pub const STANDARD: Self = Self {
+    pub const OPENING: Self = Self {
         notice_days_min: 14,
         notice_days_max: 21,
         length_minutes_min: 15,
@@ -48,6 +49,13 @@ impl DefensePolicy {
         recording_hours: 24,
         recording_share_percent: 60,
     };
+}
+
+/// Defenses that were kept before they named their rules were asked for under the opening ones.
+impl Default for DefensePolicy {
+    fn default() -> Self {
+        Self::OPENING
+    }
 }
 
 /// So many minutes later, or the end of time.

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::policy::hours_after;
-use super::{Defense, DefensePolicy, DefenseState, Outcome};
+use super::{Defense, DefenseState, Outcome};
 use crate::attempt::{self, Attempt, AttemptError, all_done, next_unlock};
 use crate::conflict::ConflictSet;
 use crate::enrollment::Enrollment;
@@ -58,24 +58,13 @@ pub struct Settled {
 
 impl Defense {
     /// Settles what a step made of this defense.
-    pub fn settle(
-        &self,
-        next: Self,
-        path: Path<'_>,
-        policy: &DefensePolicy,
-        now: Timestamp,
-    ) -> Result<Settled, AttemptError> {
-        next.settled_after(Some(self), path, policy, now)
+    pub fn settle(&self, next: Self, path: Path<'_>, now: Timestamp) -> Result<Settled, AttemptError> {
+        next.settled_after(Some(self), path, now)
     }
 
     /// Settles a defense that was just asked for.
-    pub fn settle_request(
-        self,
-        path: Path<'_>,
-        policy: &DefensePolicy,
-        now: Timestamp,
-    ) -> Result<Settled, AttemptError> {
-        self.settled_after(None, path, policy, now)
+    pub fn settle_request(self, path: Path<'_>, now: Timestamp) -> Result<Settled, AttemptError> {
+        self.settled_after(None, path, now)
     }
 
     /// The time it takes of its people: while it has one and is not over.
@@ -90,7 +79,6 @@ impl Defense {
         self,
         before: Option<&Self>,
         path: Path<'_>,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<Settled, AttemptError> {
         let mut settled = Settled {
@@ -100,7 +88,7 @@ impl Defense {
             judge: self.judge_of_step(before),
             freed: before.and_then(Self::occupies),
             booked: self.occupies(),
-            jobs: self.jobs_after(before, policy),
+            jobs: self.jobs_after(before),
             defense: self,
         };
         if settled.freed == settled.booked {
@@ -134,13 +122,16 @@ impl Defense {
         self.juror.filter(|_| before.map(judging) != Some(judging(self)))
     }
 
-    fn jobs_after(&self, before: Option<&Self>, policy: &DefensePolicy) -> Vec<(Job, Timestamp)> {
+    fn jobs_after(&self, before: Option<&Self>) -> Vec<(Job, Timestamp)> {
         let defense = self.id;
         let mut jobs = Vec::new();
         let ended = |it: &Self| it.sitting.as_ref().and_then(|sitting| sitting.ended_at);
         if let Some(ended_at) = ended(self).filter(|at| before.and_then(ended) != Some(*at)) {
             if self.state == DefenseState::AwaitingVerdict {
-                jobs.push((Job::MissRecording { defense }, hours_after(ended_at, policy.recording_hours)));
+                jobs.push((
+                    Job::MissRecording { defense },
+                    hours_after(ended_at, self.policy.recording_hours),
+                ));
             }
             if self.recording().is_some() {
                 // What arrived while the meeting went on could not be proved.
@@ -254,7 +245,7 @@ mod tests {
     use crate::enrollment::scenario_test::begun;
     use crate::id::{EnrollmentId, ProjectId};
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
+    const POLICY: &crate::defense::DefensePolicy = &crate::defense::DefensePolicy::OPENING;
 
     /// A student with an accepted version of the project that the examples defend.
     struct School {
@@ -297,7 +288,7 @@ mod tests {
         }
 
         fn take(&mut self, before: &Defense, next: Defense) -> Settled {
-            let settled = before.settle(next, self.path(), POLICY, ended_at()).expect("the attempt follows");
+            let settled = before.settle(next, self.path(), ended_at()).expect("the attempt follows");
             self.keep(&settled);
             settled
         }
@@ -305,7 +296,7 @@ mod tests {
         /// As far as a time that was chosen.
         fn scheduled(projects: &[&str]) -> Self {
             let mut school = Self::of(projects);
-            let asked = requested().settle_request(school.path(), POLICY, asked_at()).expect("ready");
+            let asked = requested().settle_request(school.path(), asked_at()).expect("ready");
             school.keep(&asked);
             school.take(&requested(), assigned());
             school.take(&assigned(), scheduled());
@@ -320,7 +311,7 @@ mod tests {
     #[test]
     fn the_attempt_follows_the_defense() {
         let mut school = School::of(&["portfolio-site"]);
-        let asked = requested().settle_request(school.path(), POLICY, asked_at()).expect("ready");
+        let asked = requested().settle_request(school.path(), asked_at()).expect("ready");
         assert_eq!(asked.judge, None);
         school.keep(&asked);
         assert_eq!(
@@ -331,7 +322,7 @@ mod tests {
         assert_eq!((assigned_now.judge, assigned_now.booked), (Some(juror()), None));
         school.take(&assigned(), scheduled());
         assert_eq!(school.word(0), "defense_scheduled");
-        let missed = scheduled().ended(Ending::StudentNoShow, juror(), POLICY, ended_at()).expect("late");
+        let missed = scheduled().ended(Ending::StudentNoShow, juror(), ended_at()).expect("late");
         let freed = school.take(&scheduled(), missed).freed;
         assert_eq!(freed, scheduled().occupies());
         assert_eq!((school.word(0), school.attempts[0].defense), ("ready_for_defense", None));
@@ -381,7 +372,7 @@ mod tests {
     fn a_fail_makes_a_conflict_with_its_juror() {
         let skills = judgments(SkillVerdict::NotYet, SkillVerdict::Acquired);
         let recorded = verified(stored(announced(held(), "a"), "a"), "a");
-        let given = recorded.clone().verdict_given(juror(), skills, &conflicts(), POLICY, ended_at());
+        let given = recorded.clone().verdict_given(juror(), skills, &conflicts(), ended_at());
         let mut school = School::scheduled(&["portfolio-site", "api"]);
         let settled = school.take(&recorded, given.expect("due").into_defense());
         assert!(settled.conflicts.expect("a new conflict").excludes(juror()));
@@ -404,9 +395,9 @@ mod tests {
         let missing = (Job::MissRecording { defense }, hours_after(ended_at(), POLICY.recording_hours));
         assert_eq!(school.take(&in_progress(), held()).jobs, std::slice::from_ref(&missing));
         let live = announced(in_progress(), "a");
-        let over = live.clone().ended(Ending::Held, juror(), POLICY, ended_at()).expect("in progress");
+        let over = live.clone().ended(Ending::Held, juror(), ended_at()).expect("in progress");
         assert_eq!(school.take(&live, over).jobs, [missing, (Job::VerifyRecording { defense }, ended_at())]);
-        let broken = in_progress().ended(Ending::TechnicalFailure, juror(), POLICY, ended_at());
+        let broken = in_progress().ended(Ending::TechnicalFailure, juror(), ended_at());
         assert_eq!(school.take(&in_progress(), broken.expect("in progress")).jobs, []);
     }
 
@@ -415,7 +406,7 @@ mod tests {
         let asked = SkillVerdict::IfUploaded { what: "the tests".into() };
         let recorded = verified(stored(announced(held(), "a"), "a"), "a");
         let skills = judgments(asked, SkillVerdict::Acquired);
-        let given = recorded.clone().verdict_given(juror(), skills, &conflicts(), POLICY, ended_at());
+        let given = recorded.clone().verdict_given(juror(), skills, &conflicts(), ended_at());
         let conditional = given.expect("due").into_defense();
         let mut school = School::scheduled(&["portfolio-site"]);
         let until = hours_after(ended_at(), POLICY.condition_upload_hours);
@@ -434,7 +425,7 @@ mod tests {
         let mut school = School::scheduled(&["portfolio-site"]);
         assert_eq!(school.take(&scheduled(), agreed()).judge, None);
         let checked =
-            agreed().started(juror(), Identity::Checked, &conflicts(), POLICY, starts_at()).expect("on time");
+            agreed().started(juror(), Identity::Checked, &conflicts(), starts_at()).expect("on time");
         assert_eq!(school.take(&agreed(), checked).judge, Some(juror()));
     }
 }

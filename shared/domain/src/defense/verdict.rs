@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::hours_after;
 use super::refusal::check_text;
-use super::{Awaits, Defense, DefensePolicy, DefenseRefusal, DefenseState, Evidence};
+use super::{Awaits, Defense, DefenseRefusal, DefenseState, Evidence};
 use crate::conflict::ConflictSet;
 use crate::id::{PersonId, SkillId};
 
@@ -112,7 +112,6 @@ impl Defense {
         by: PersonId,
         skills: Vec<SkillJudgment>,
         conflicts: &ConflictSet,
-        policy: &DefensePolicy,
         now: Timestamp,
     ) -> Result<GivenVerdict, DefenseRefusal> {
         if self.verdict().is_some() {
@@ -125,7 +124,7 @@ impl Defense {
         let refusal = self.wrong_state("judged");
         let sitting = self.sitting.as_mut().ok_or(refusal)?;
         sitting.verdict = Some(Verdict { by, given_at: now, skills, seal: None });
-        let defense = self.settled(conflicts, policy, now);
+        let defense = self.settled(conflicts, now);
         let given = if defense.is_sealed() { GivenVerdict::Sealed } else { GivenVerdict::Drafted };
         Ok(given(defense))
     }
@@ -146,7 +145,7 @@ impl Defense {
     }
 
     /// Seals a drafted verdict; a defense without one stays as it is.
-    pub(super) fn sealed(mut self, evidence: Evidence, policy: &DefensePolicy, now: Timestamp) -> Self {
+    pub(super) fn sealed(mut self, evidence: Evidence, now: Timestamp) -> Self {
         let Some(verdict) = self.sitting.as_mut().and_then(|sitting| sitting.verdict.as_mut()) else {
             return self;
         };
@@ -156,7 +155,7 @@ impl Defense {
             Overall::Failed => DefenseState::Failed,
             Overall::Conditional => DefenseState::Conditional {
                 awaits: Awaits::Student,
-                until: hours_after(now, policy.condition_upload_hours),
+                until: hours_after(now, self.policy.condition_upload_hours),
             },
         };
         self
@@ -188,14 +187,12 @@ mod tests {
     use super::super::example::*;
     use super::*;
 
-    const POLICY: &DefensePolicy = &DefensePolicy::STANDARD;
-
     fn recorded() -> Defense {
         verified(stored(announced(held(), "a"), "a"), "a")
     }
 
     fn give(defense: Defense, verdicts: Vec<SkillJudgment>) -> Result<GivenVerdict, DefenseRefusal> {
-        defense.verdict_given(juror(), verdicts, &conflicts(), POLICY, ended_at())
+        defense.verdict_given(juror(), verdicts, &conflicts(), ended_at())
     }
 
     fn upload() -> SkillVerdict {
@@ -258,7 +255,7 @@ mod tests {
     #[test]
     fn only_a_juror_without_conflict_judges() {
         let by = |person, conflicts: ConflictSet| {
-            recorded().verdict_given(person, passing(), &conflicts, POLICY, ended_at())
+            recorded().verdict_given(person, passing(), &conflicts, ended_at())
         };
         assert_eq!(by(other_juror(), conflicts()), Err(DefenseRefusal::NotTheJuror));
         let refused = DefenseRefusal::JurorInConflict { juror: juror() };

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::{Enrollment, State, WithdrawalCause};
-use crate::billing::{Due, Period, PeriodKey, Segment, days_after};
+use crate::billing::{Due, Period, PeriodKey, Segment, days_after, months_after};
 use crate::time::InvalidTime;
 
 /// Why no session can be held at an instant.
@@ -97,6 +97,22 @@ impl Enrollment {
         let segment = self.segments.iter().rev().find(|segment| segment.anchor <= date);
         let segment = segment.or(self.segments.first())?;
         segment.period_containing(date).or(Some(segment.period(0)))
+    }
+
+    /// The date on which so many months of active time are over, as things stand: pauses push it
+    /// back, one that goes on until the date it is planned to end.
+    pub fn months_end_on(&self, months: u32) -> Date {
+        let mut left = months;
+        for segment in &self.segments {
+            let begun = segment.periods_from(0).take(usize::try_from(left).unwrap_or(usize::MAX)).count();
+            let begun = u32::try_from(begun).unwrap_or(u32::MAX);
+            if begun >= left {
+                return months_after(segment.anchor, left);
+            }
+            left -= begun;
+        }
+        let goes_on = self.open_pause().map_or(self.start_on, |pause| pause.planned_to);
+        months_after(goes_on, left)
     }
 
     /// Whether a session may be held at an instant: on a date of active time, and not in a pause.

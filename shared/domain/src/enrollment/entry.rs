@@ -230,24 +230,29 @@ impl Enrollment {
         Ok(Self { contract: Some(contract), payment_method: Some(method), ..enrollment })
     }
 
+    /// Whether money that came at `paid_at` was still in time for the quote.
+    pub fn check_quoted(&self, paid_at: Timestamp) -> Result<(), ActivateRefused> {
+        match self.state {
+            State::Quoted { expires_at } if paid_at < expires_at => Ok(()),
+            State::Quoted { .. } | State::Withdrawn { cause: WithdrawalCause::QuoteExpired, .. } => {
+                Err(ActivateRefused::QuoteExpired)
+            }
+            _ => Err(ActivateRefused::NotQuoted { state: self.state.word() }),
+        }
+    }
+
     /// Begins the first segment with the first payment, or the payer's agreement, at `paid_at`: its
     /// anchor is that civil date or the wished start, whichever is later.
     ///
     /// A payment made in time counts even when word of it came after the quote's end, as long as
-    /// the expiry was not stored; so the job that expires quotes first settles open payments.
+    /// the expiry was not stored; so the job that expires quotes waits for open payments.
     pub fn activate(
         self,
         paid_at: Timestamp,
         accredited: &[Validity],
         now: Timestamp,
     ) -> Result<Self, ActivateRefused> {
-        match self.state {
-            State::Quoted { expires_at } if paid_at < expires_at => {}
-            State::Quoted { .. } | State::Withdrawn { cause: WithdrawalCause::QuoteExpired, .. } => {
-                return Err(ActivateRefused::QuoteExpired);
-            }
-            _ => return Err(ActivateRefused::NotQuoted { state: self.state.word() }),
-        }
+        self.check_quoted(paid_at)?;
         if self.contract.is_none() {
             return Err(ActivateRefused::ContractNotAccepted);
         }

@@ -144,6 +144,19 @@ fn a_paused_month_costs_nothing() {
     }
 }
 
+/// Twelve months of active time end later for each day of a pause.
+#[test]
+fn a_pause_pushes_the_end_back() {
+    let check = |enrollment: &Enrollment, ends_on: &str| {
+        assert_eq!(enrollment.months_end_on(12), date(ends_on));
+    };
+    check(&begun("2027-01-31"), "2028-01-31");
+    let noor = paused("2027-01-31", "2027-03-10");
+    // Two months were begun; ten follow on the end it is planned for, or on the day she resumes.
+    check(&noor, "2028-05-31");
+    check(&noor.as_of(noon("2027-04-01")).resume(noon("2027-05-12")).expect("paused"), "2028-03-12");
+}
+
 /// S3, the leap year.
 #[test]
 fn the_last_of_january_bills_the_last_of_february() {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Outcome, Session, SessionPolicy, SessionState, Side};
+use super::{Outcome, Session, SessionState, Side};
 use crate::id::PersonId;
 
 /// One stay of one person.
@@ -67,13 +67,7 @@ impl Session {
     /// The session with one more stay; the same stay said again only tells when it ended.
     ///
     /// Once both sides are there in time it is in progress.
-    pub fn attend(
-        mut self,
-        stay: Attendance,
-        by: Side,
-        policy: &SessionPolicy,
-        now: Timestamp,
-    ) -> Result<Self, AttendanceError> {
+    pub fn attend(mut self, stay: Attendance, by: Side, now: Timestamp) -> Result<Self, AttendanceError> {
         if !self.state.is_live() {
             return Err(AttendanceError::Over);
         }
@@ -89,7 +83,7 @@ impl Session {
         if stay.left_at.is_some_and(|left_at| left_at < stay.joined_at) {
             return Err(AttendanceError::Backwards);
         }
-        let (from, until) = (policy.join_from(self.starts_at), self.ends_at);
+        let (from, until) = (self.policy.join_from(self.starts_at), self.ends_at);
         if !(from..until).contains(&stay.joined_at) {
             return Err(AttendanceError::OutsideSession { from, until });
         }
@@ -102,7 +96,7 @@ impl Session {
         } else {
             self.attendance.push(stay);
         }
-        let met = self.seen(policy) == Outcome::Completed;
+        let met = self.seen() == Outcome::Completed;
         let state = if met { SessionState::InProgress } else { SessionState::Booked };
         Ok(Self { state, ..self })
     }
@@ -110,23 +104,22 @@ impl Session {
     /// The session as time alone has made it: from its end on it is judged by who came, whether or
     /// not anybody wrote that down. A stay, or a report where nothing is known of who came, may
     /// still tell more; what was disputed or reported stands.
-    pub fn as_of(self, policy: &SessionPolicy, now: Timestamp) -> Self {
-        let judged =
-            if now < self.ends_at { Err(()) } else { self.clone().conclude(policy, now).map_err(drop) };
+    pub fn as_of(self, now: Timestamp) -> Self {
+        let judged = if now < self.ends_at { Err(()) } else { self.clone().conclude(now).map_err(drop) };
         judged.unwrap_or(self)
     }
 
     /// The session judged by who came; from its end on.
     ///
     /// Asked of a session that is over already it refuses, so that a job may run twice.
-    pub fn conclude(self, policy: &SessionPolicy, now: Timestamp) -> Result<Self, AttendanceError> {
+    pub fn conclude(self, now: Timestamp) -> Result<Self, AttendanceError> {
         if !self.state.is_live() {
             return Err(AttendanceError::Over);
         }
         if now < self.ends_at {
             return Err(AttendanceError::NotOver { ends_at: self.ends_at });
         }
-        let state = self.seen(policy).into();
+        let state = self.seen().into();
         Ok(Self { state, ..self })
     }
 
@@ -143,8 +136,8 @@ impl Session {
 
     /// What attendance alone says. The rule is the same for both sides: nobody waits longer than
     /// one third of the length for the other.
-    fn seen(&self, policy: &SessionPolicy) -> Outcome {
-        match (self.came(self.student, policy), self.came(self.with, policy)) {
+    fn seen(&self) -> Outcome {
+        match (self.came(self.student), self.came(self.with)) {
             (true, true) => Outcome::Completed,
             (false, true) => Outcome::StudentNoShow,
             (true, false) => Outcome::MentorNoShow,
@@ -153,8 +146,8 @@ impl Session {
     }
 
     /// Whether the person joined in time, and did not leave before the start.
-    fn came(&self, person: PersonId, policy: &SessionPolicy) -> bool {
-        let until = policy.present_until(self.starts_at, self.ends_at);
+    fn came(&self, person: PersonId) -> bool {
+        let until = self.policy.present_until(self.starts_at, self.ends_at);
         self.attendance.iter().any(|stay| {
             stay.person == person
                 && stay.joined_at <= until

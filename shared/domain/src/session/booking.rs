@@ -124,10 +124,11 @@ impl BookingFacts<'_> {
         enrollment: &Enrollment,
         availability: &Availability,
         accepted_by: &[PersonId],
+        policy: &SessionPolicy,
         decide: impl FnOnce(BookingFacts<'_>) -> T,
     ) -> T {
         let allowed = |instant| enrollment.session_allowed_at(instant);
-        decide(BookingFacts { availability, accepted_by, allowed: &allowed, policy: &SessionPolicy::OPENING })
+        decide(BookingFacts { availability, accepted_by, allowed: &allowed, policy })
     }
 
     /// Whether these two may meet in the slot.
@@ -178,6 +179,7 @@ impl Session {
             shifted: false,
             sequence: 0,
             free_until: facts.policy.free_until(starts_at),
+            policy: *facts.policy,
             state: SessionState::Booked,
             attendance: Vec::new(),
             report: None,

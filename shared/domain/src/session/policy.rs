@@ -1,18 +1,17 @@
-//! The numbers that sessions are judged by, with their source and date.
+//! The numbers that a session is judged by. It keeps those of the day it was booked.
 
-use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The school's numbers about sessions, as they stand from a date on.
+use crate::catalog::Share;
+
+/// The school's numbers about sessions, as the catalog's policies have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionPolicy {
-    /// The first date it counts for.
-    pub since: Date,
     /// A cancellation at least this many hours before the start is free of charge.
     pub notice_hours: u32,
-    /// Whoever joins after the length divided by this has not come.
-    pub presence_divisor: u32,
+    /// Whoever joins after this share of the length has not come.
+    pub no_show_share: Share,
     /// How many minutes before the start the join link opens.
     pub join_early_minutes: u32,
     /// A report this many hours after the end is on time.
@@ -27,9 +26,8 @@ impl SessionPolicy {
     /// The rules the school opens with: 24 hours and one third as its session states say, a day
     /// for the report, a quarter of an hour to three hours for the length.
     pub const OPENING: Self = Self {
-        since: date(2026, 1, 1),
         notice_hours: 24,
-        presence_divisor: 3,
+        no_show_share: Share { numerator: 1, denominator: 3 },
         join_early_minutes: 15,
         report_hours: 24,
         minutes_min: 15,
@@ -48,14 +46,22 @@ impl SessionPolicy {
 
     /// The last instant at which somebody who joins has still come.
     pub(super) fn present_until(&self, starts_at: Timestamp, ends_at: Timestamp) -> Timestamp {
+        let Share { numerator, denominator } = self.no_show_share;
         let seconds = starts_at.duration_until(ends_at).as_secs();
-        starts_at + SignedDuration::from_secs(seconds / i64::from(self.presence_divisor.max(1)))
+        starts_at + SignedDuration::from_secs(seconds * i64::from(numerator) / i64::from(denominator.max(1)))
     }
 
     /// The last instant at which a report is on time.
     pub(super) fn report_until(&self, ends_at: Timestamp) -> Timestamp {
         let hours = SignedDuration::from_hours(i64::from(self.report_hours));
         ends_at.checked_add(hours).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Sessions that were kept before they named their rules were booked under the opening ones.
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self::OPENING
     }
 }
 

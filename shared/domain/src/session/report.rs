@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Session, SessionPolicy, SessionState, Side};
+use super::{Session, SessionState, Side};
 use crate::id::PersonId;
 
 /// The four things a weekly session is for.
@@ -96,13 +96,7 @@ impl Session {
     /// attendance), the report is the mentor's word that both met, which the student may dispute.
     /// Against attendance that was recorded it has no force: a no-show stays one. After the
     /// report's day it is accepted and marked late.
-    pub fn report(
-        self,
-        text: ReportText,
-        by: PersonId,
-        policy: &SessionPolicy,
-        now: Timestamp,
-    ) -> Result<Self, ReportError> {
+    pub fn report(self, text: ReportText, by: PersonId, now: Timestamp) -> Result<Self, ReportError> {
         if self.side_of(by) != Side::Mentor {
             return Err(ReportError::NotTheMentor);
         }
@@ -116,7 +110,7 @@ impl Session {
         let session = match self.state {
             // The job that judges may not have run yet: the same answer before and after it.
             SessionState::Booked if now >= self.ends_at => {
-                self.conclude(policy, now).map_err(|_| ReportError::NotHeld)?
+                self.conclude(now).map_err(|_| ReportError::NotHeld)?
             }
             _ => self,
         };
@@ -130,7 +124,7 @@ impl Session {
         if !held {
             return Err(ReportError::NotHeld);
         }
-        let report = Report { text, by, at: now, late: now > policy.report_until(session.ends_at) };
+        let report = Report { text, by, at: now, late: now > session.policy.report_until(session.ends_at) };
         Ok(Self { state: SessionState::Completed, report: Some(report), ..session })
     }
 }

@@ -64,7 +64,7 @@ fn stay(name: &str, joined_at: &str) -> Attendance {
 
 fn held(stays: &[(&str, &str)]) -> Session {
     stays.iter().fold(booked(), |session, (name, joined_at)| {
-        session.attend(stay(name, joined_at), Side::Mentor, &POLICY, day("17:45:00")).expect("a stay")
+        session.attend(stay(name, joined_at), Side::Mentor, day("17:45:00")).expect("a stay")
     })
 }
 
@@ -80,7 +80,7 @@ fn text() -> ReportText {
 #[test]
 fn a_stored_session_reads_back_as_itself() {
     let cancelled = booked().cancel(Side::Student, "ill", day("16:00:00")).expect("cancelled");
-    let reported = booked().report(text(), person("claire"), &POLICY, day("18:00:00")).expect("reported");
+    let reported = booked().report(text(), person("claire"), day("18:00:00")).expect("reported");
     for session in [booked(), cancelled, reported, held(&[("maya", "17:00:00"), ("claire", "17:00:00")])] {
         let json = serde_json::to_string(&session).expect("json");
         assert_eq!(serde_json::from_str::<Session>(&json).expect("a session"), session);
@@ -117,7 +117,7 @@ fn a_session_is_cancelled_once() {
 #[test]
 fn who_joins_within_one_third_has_come() {
     let check = |stays: &[(&str, &str)], expected: &str| {
-        let judged = held(stays).conclude(&POLICY, day("17:45:00")).expect("judged");
+        let judged = held(stays).conclude(day("17:45:00")).expect("judged");
         assert_eq!(word(&judged), expected, "{stays:?}");
     };
     check(&[("claire", "17:00:00"), ("maya", "17:00:00")], "completed");
@@ -134,11 +134,8 @@ fn who_joins_within_one_third_has_come() {
 fn who_leaves_before_the_start_has_not_come() {
     let left = Attendance { left_at: Some(day("17:00:00")), ..stay("maya", "16:50:00") };
     let session =
-        held(&[("claire", "17:00:00")]).attend(left, Side::Mentor, &POLICY, day("17:45:00")).expect("a stay");
-    assert_eq!(
-        session.conclude(&POLICY, day("17:45:00")).map(|it| it.state),
-        Ok(SessionState::StudentNoShow)
-    );
+        held(&[("claire", "17:00:00")]).attend(left, Side::Mentor, day("17:45:00")).expect("a stay");
+    assert_eq!(session.conclude(day("17:45:00")).map(|it| it.state), Ok(SessionState::StudentNoShow));
 }
 
 #[test]
@@ -151,19 +148,16 @@ fn a_session_is_in_progress_once_both_are_there() {
 fn the_same_stay_said_twice_is_one() {
     let once = held(&[("maya", "17:00:00")]);
     let left = Attendance { left_at: Some(day("17:40:00")), ..stay("maya", "17:00:00") };
-    let ended = once.clone().attend(left, Side::Mentor, &POLICY, day("17:45:00")).expect("a stay");
+    let ended = once.clone().attend(left, Side::Mentor, day("17:45:00")).expect("a stay");
     assert_eq!(ended.attendance, [left]);
-    assert_eq!(
-        ended.clone().attend(stay("maya", "17:00:00"), Side::Mentor, &POLICY, day("17:45:00")),
-        Ok(ended)
-    );
+    assert_eq!(ended.clone().attend(stay("maya", "17:00:00"), Side::Mentor, day("17:45:00")), Ok(ended));
 }
 
 #[test]
 fn attendance_that_cannot_be_is_refused() {
     let now = day("17:10:00");
     let check = |stay: Attendance, expected: AttendanceError| {
-        assert_eq!(booked().attend(stay, Side::Mentor, &POLICY, now), Err(expected));
+        assert_eq!(booked().attend(stay, Side::Mentor, now), Err(expected));
     };
     let outside = AttendanceError::OutsideSession { from: day("16:45:00"), until: day("17:45:00") };
     check(stay("maya", "17:10:01"), AttendanceError::Future);
@@ -174,23 +168,20 @@ fn attendance_that_cannot_be_is_refused() {
     );
     check(stay("tom", "17:00:00"), AttendanceError::NotAParticipant);
     check(stay("maya", "16:44:59"), outside);
+    assert_eq!(booked().attend(stay("maya", "17:45:00"), Side::Mentor, day("18:00:00")), Err(outside));
+    let over = booked().conclude(day("17:45:00")).expect("judged");
     assert_eq!(
-        booked().attend(stay("maya", "17:45:00"), Side::Mentor, &POLICY, day("18:00:00")),
-        Err(outside)
-    );
-    let over = booked().conclude(&POLICY, day("17:45:00")).expect("judged");
-    assert_eq!(
-        over.attend(stay("maya", "17:00:00"), Side::Mentor, &POLICY, day("18:00:00")),
+        over.attend(stay("maya", "17:00:00"), Side::Mentor, day("18:00:00")),
         Err(AttendanceError::Over)
     );
 }
 
 #[test]
 fn a_session_is_judged_once_and_not_before_its_end() {
-    let early = booked().conclude(&POLICY, day("17:44:59"));
+    let early = booked().conclude(day("17:44:59"));
     assert_eq!(early, Err(AttendanceError::NotOver { ends_at: day("17:45:00") }));
-    let judged = booked().conclude(&POLICY, day("17:45:00")).expect("judged");
-    assert_eq!(judged.conclude(&POLICY, day("17:45:00")), Err(AttendanceError::Over));
+    let judged = booked().conclude(day("17:45:00")).expect("judged");
+    assert_eq!(judged.conclude(day("17:45:00")), Err(AttendanceError::Over));
 }
 
 #[test]
@@ -207,10 +198,10 @@ fn a_failed_link_is_said_by_the_mentor_or_the_school() {
 #[test]
 fn a_report_completes_what_attendance_does_not_contradict() {
     let check = |session: Session, now: &str, expected: Result<SessionState, ReportError>| {
-        let reported = session.report(text(), person("claire"), &POLICY, at(now));
+        let reported = session.report(text(), person("claire"), at(now));
         assert_eq!(reported.map(|session| session.state), expected);
     };
-    let silent = booked().conclude(&POLICY, day("17:45:00")).expect("judged");
+    let silent = booked().conclude(day("17:45:00")).expect("judged");
     let completed = Ok(SessionState::Completed);
     check(booked(), "2027-03-09T17:00:00Z", completed.clone());
     check(booked(), "2027-03-09T18:00:00Z", completed.clone());
@@ -234,7 +225,7 @@ fn a_report_completes_what_attendance_does_not_contradict() {
 #[test]
 fn a_late_report_is_accepted_and_marked() {
     let check = |now: &str, late: bool| {
-        let reported = booked().report(text(), person("claire"), &POLICY, at(now)).expect("reported");
+        let reported = booked().report(text(), person("claire"), at(now)).expect("reported");
         assert_eq!(reported.report.map(|report| (report.at, report.late)), Some((at(now), late)));
     };
     check("2027-03-10T17:45:00Z", false);
@@ -245,21 +236,21 @@ fn a_late_report_is_accepted_and_marked() {
 fn a_report_is_the_mentors_and_written_once() {
     let now = day("18:00:00");
     let refuse = |text, by, expected| {
-        assert_eq!(booked().report(text, person(by), &POLICY, now), Err(expected));
+        assert_eq!(booked().report(text, person(by), now), Err(expected));
     };
     refuse(text(), "maya", ReportError::NotTheMentor);
     refuse(text(), "tom", ReportError::NotTheMentor);
     refuse(ReportText::default(), "claire", ReportError::Empty);
     let tips = "x".repeat(REPORT_CHARS_MAX + 1);
     refuse(ReportText { tips, ..text() }, "claire", ReportError::TooLong { pointer: "/tips" });
-    let reported = booked().report(text(), person("claire"), &POLICY, now).expect("reported");
-    assert_eq!(reported.report(text(), person("claire"), &POLICY, now), Err(ReportError::AlreadyReported));
+    let reported = booked().report(text(), person("claire"), now).expect("reported");
+    assert_eq!(reported.report(text(), person("claire"), now), Err(ReportError::AlreadyReported));
 }
 
 #[test]
 fn an_outcome_flips_when_both_sides_or_staff_say_so() {
     let now = day("20:00:00");
-    let missed = held(&[("claire", "17:00:00")]).conclude(&POLICY, now).expect("judged");
+    let missed = held(&[("claire", "17:00:00")]).conclude(now).expect("judged");
     let claim = |session: Session, by: &str, outcome| session.dispute(outcome, person(by), now);
 
     let disputed = claim(missed.clone(), "maya", Outcome::Completed).expect("a claim");
@@ -366,12 +357,12 @@ proptest! {
         prop_assume!(joined_at < session.ends_at);
         let (ends_at, length) = (session.ends_at, session.length().as_secs());
         let judged = session
-            .attend(stay("claire", "17:00:00"), Side::Mentor, &POLICY, ends_at)
+            .attend(stay("claire", "17:00:00"), Side::Mentor, ends_at)
             .and_then(|session| {
                 let maya = Attendance { joined_at, ..stay("maya", "17:00:00") };
-                session.attend(maya, Side::Student, &POLICY, ends_at)
+                session.attend(maya, Side::Student, ends_at)
             })
-            .and_then(|session| session.conclude(&POLICY, ends_at))
+            .and_then(|session| session.conclude(ends_at))
             .expect("judged");
         prop_assert_eq!(judged.state == SessionState::Completed, 3 * second <= length);
     }
@@ -380,7 +371,7 @@ proptest! {
 #[test]
 fn a_session_that_is_over_is_judged_without_anybody_writing_it_down() {
     let check = |stays: &[(&str, &str)], now: &str, state: SessionState| {
-        assert_eq!(held(stays).as_of(&POLICY, day(now)).state, state, "{stays:?} at {now}");
+        assert_eq!(held(stays).as_of(day(now)).state, state, "{stays:?} at {now}");
     };
     let both = [("claire", "17:00:00"), ("maya", "17:15:00")];
     check(&both, "17:44:59", SessionState::InProgress);
@@ -392,7 +383,7 @@ fn a_session_that_is_over_is_judged_without_anybody_writing_it_down() {
 
 #[test]
 fn a_student_speaks_for_nobody_else() {
-    let said = |name, by| booked().attend(stay(name, "17:00:00"), by, &POLICY, day("17:10:00")).map(drop);
+    let said = |name, by| booked().attend(stay(name, "17:00:00"), by, day("17:10:00")).map(drop);
     assert_eq!(said("claire", Side::Student), Err(AttendanceError::NotTheirs));
     assert_eq!(said("maya", Side::Student), Ok(()));
     assert_eq!(said("maya", Side::Mentor), Ok(()));

@@ -58,6 +58,7 @@ fn calendar() -> Calendar {
 fn session(day: i8) -> Session {
     let starts_at = at(&format!("2027-03-{day:02}T17:00:00Z"));
     Session {
+        policy: Default::default(),
         id: SessionId::derived(&[&day.to_string()]),
         kind: SessionKind::Mentoring,
         enrollment: maya().id,

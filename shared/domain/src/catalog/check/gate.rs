@@ -2,6 +2,7 @@
 
 use super::{Faults, Reason};
 use crate::catalog::{Catalog, Edition, Language, Project, Text};
+use crate::invoice::LegalEntity;
 use crate::months::Months;
 use crate::plan::{P90_MONTHS, RANGE_MONTHS};
 
@@ -27,6 +28,7 @@ pub(super) fn check(catalog: &Catalog, edition: &Edition, path: &str, faults: &m
     faults.add_unless(accredited, path, || Reason::NoAccreditation);
     let priced = catalog.prices.iter().any(|price| price.market == edition.market);
     faults.add_unless(priced, format!("{path}/market"), || Reason::NoPrice);
+    issuer(catalog, edition, path, faults);
     let taught = edition.published_languages().next().is_some();
     faults.add_unless(taught, format!("{path}/languages"), || Reason::NoLanguage);
 
@@ -34,6 +36,21 @@ pub(super) fn check(catalog: &Catalog, edition: &Edition, path: &str, faults: &m
     length(catalog, edition, path, faults);
     for language in edition.published_languages() {
         texts(catalog, edition, language, faults);
+    }
+}
+
+/// Somebody can invoice in the market, and in the currency of its prices.
+fn issuer(catalog: &Catalog, edition: &Edition, path: &str, faults: &mut Faults) {
+    let issuer = LegalEntity::of_market(edition.market.as_str());
+    faults.add_unless(issuer.is_some(), format!("{path}/market"), || Reason::NoIssuer);
+    let Some(LegalEntity { currency, .. }) = issuer else { return };
+    // The market's other prices are in the currency of its first.
+    let mut prices = catalog.prices.iter().enumerate();
+    if let Some((index, price)) = prices.find(|(_, price)| price.market == edition.market) {
+        let fits = price.monthly.currency == currency;
+        faults.add_unless(fits, format!("/prices/{index}/monthly/currency"), || Reason::OtherCurrency {
+            expected: currency,
+        });
     }
 }
 

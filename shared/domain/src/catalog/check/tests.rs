@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::fixture::{self, text, word};
 use crate::catalog::{Accreditation, Course, DemandSignal, PriceList, Skill, VariantState};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::months::Months;
 
 /// Changes a right catalog and compares every fault, by path and reason.
@@ -136,6 +136,22 @@ fn essential_skills_that_are_missing_are_listed() {
             "/editions/0/skills",
             Reason::MissingSkills { skills: vec![word("javascript"), word("typescript")] },
         )],
+    );
+}
+
+#[test]
+fn a_published_edition_can_be_invoiced() {
+    check(
+        |catalog| catalog.prices[0].monthly.currency = Currency::Eur,
+        &[("/prices/0/monthly/currency", Reason::OtherCurrency { expected: Currency::Gbp })],
+    );
+    check(
+        |catalog| {
+            catalog.prices[0].market = word("ES");
+            catalog.editions[0].market = word("ES");
+            catalog.demand.clear();
+        },
+        &[("/editions/0/market", Reason::NoIssuer)],
     );
 }
 
