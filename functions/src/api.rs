@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::OpenApi;
@@ -60,15 +61,13 @@ pub fn whole() -> OpenApiRouter<App> {
 /// A router that answers, with the manners that hold for every request, and the page.
 pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
-    let router = router
-        .route("/openapi.json", get(described))
-        .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
-        .fallback(nowhere);
+    let router = router.route("/openapi.json", get(described)).fallback(nowhere);
     // Around the whole router, not each route: what the router itself refuses has manners too.
     let whole = Router::new().fallback_service(router.with_state(app.clone()));
-    // The page needs neither clock nor store.
-    whole.layer(from_fn_with_state(app, manners)).merge(web::routes())
+    // The page needs neither clock nor store, and a probe has to be answered without them.
+    let probes = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready));
+    let probes = probes.with_state(app.clone());
+    whole.layer(from_fn_with_state(app, manners)).merge(probes).merge(web::routes())
 }
 
 /// The description of the whole API (OpenAPI 3.1).
@@ -91,9 +90,10 @@ async fn alive() -> &'static str {
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// `GET /readyz`: the table and the buckets answer too.
-async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+async fn ready(State(app): State<App>) -> Response {
     match tokio::time::timeout(READY_WITHIN, app.store.answers()).await {
-        Ok(answered) => Ok(answered.map(|()| "ok")?),
-        Err(_) => Err(Problem::new(Code::Unavailable, "The store does not answer in time.")),
+        Ok(Ok(())) => "ok".into_response(),
+        Ok(Err(error)) => Problem::from(error).respond("readyz"),
+        Err(_) => Problem::new(Code::Unavailable, "The store does not answer in time.").respond("readyz"),
     }
 }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub accept_wait: std::time::Duration,
     /// How long links to files and upload endpoints live.
     pub link_lifetime: std::time::Duration,
+    /// How long an upload may make no progress before it is given up.
+    pub upload_idle_max: std::time::Duration,
 }
 
 impl App {

@@ -8,7 +8,7 @@
 use axum::body::Bytes;
 use domain::digest::{Crc64, Sha256Hex};
 use domain::id::UploadId;
-use domain::upload::{Declared, POLICY, Part, Refusal, Upload, UploadError, UploadState};
+use domain::upload::{Declared, Part, Refusal, Upload, UploadError, UploadState};
 use serde::{Deserialize, Serialize};
 use storage::bucket::{Completion, Object};
 use storage::upload::UploadRefusal;
@@ -259,10 +259,11 @@ fn check_multipart(upload: &Upload, multipart: &str) -> Result<(), Problem> {
 
 /// Gives an upload its full time again. That another call did, or ended it, is as well.
 async fn note_progress(call: &Call, item: Item<Upload>) -> Result<(), Problem> {
-    if !item.value.gains_time(&POLICY, call.now) {
+    let policy = uploads::policy(call);
+    if !item.value.gains_time(&policy, call.now) {
         return Ok(());
     }
-    let item = item.try_map(|upload| upload.progress(POLICY.idle_max, call.now))?;
+    let item = item.try_map(|upload| upload.progress(policy.idle_max, call.now))?;
     match call.store().keep_upload(&item, call.now).commit().await {
         Ok(()) | Err(Refused::By(UploadRefusal::Changed)) => Ok(()),
         Err(refused) => Err(refused.into()),
@@ -283,7 +284,7 @@ async fn keep_declared(
 ) -> Result<Option<Item<Upload>>, Problem> {
     let Some(told) = told else { return Ok(Some(item)) };
     let known = item.value.declared.is_some();
-    let item = item.try_map(|upload| upload.declare(told, &POLICY))?;
+    let item = item.try_map(|upload| upload.declare(told, &uploads::policy(call)))?;
     if known {
         return Ok(Some(item));
     }

@@ -67,6 +67,7 @@ async fn app() -> Result<App, StartError> {
         payment_methods: vec![PaymentKind::Manual],
         accept_wait: Duration::from_secs(5),
         link_lifetime: Duration::from_secs(15 * 60),
+        upload_idle_max: Duration::from_secs(24 * 3600),
     };
     Ok(App::new(Parts {
         store,

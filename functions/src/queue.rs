@@ -36,7 +36,9 @@ pub struct QueueView {
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobView {
-    /// What is to be done.
+    /// What it is known by, in the logs too.
+    pub id: String,
+    /// What is to be done; `unreadable` where this version does not know it.
     #[schema(example = "bill")]
     pub kind: &'static str,
     /// When it is due, by the school's clock.
@@ -50,8 +52,9 @@ pub struct JobView {
 
 impl JobView {
     fn of(line: JobLine) -> Self {
-        let JobLine { job, due_at, claims, last_error } = line;
-        Self { kind: job.kind(), due_at, claims, last_error }
+        let JobLine { job, id, due_at, claims, last_error } = line;
+        let kind = job.map_or("unreadable", |job| job.kind());
+        Self { id: id.simple().to_string(), kind, due_at, claims, last_error }
     }
 }
 

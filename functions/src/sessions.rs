@@ -51,8 +51,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(dispute_session))
 }
 
-/// The numbers that sessions are judged by.
-
 /// A session to be booked.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,8 +3,8 @@
 use domain::digest::{Crc64, Sha256Hex};
 use domain::id::UploadId;
 use domain::upload::{
-    Declared, FileName, POLICY, PartsError, Purpose, Refusal, Upload, UploadError, UploadRequest,
-    UploadState, UploadSubject,
+    Declared, FileName, POLICY, PartsError, Purpose, Refusal, Upload, UploadError, UploadPolicy,
+    UploadRequest, UploadState, UploadSubject,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -124,6 +124,12 @@ impl UploadView {
     }
 }
 
+/// The rules of uploads, as this deployment is set up.
+pub fn policy(call: &Call) -> UploadPolicy {
+    let idle_max = SignedDuration::try_from(call.app.settings.upload_idle_max).unwrap_or(POLICY.idle_max);
+    UploadPolicy { idle_max, ..POLICY }
+}
+
 /// Where an upload's parts are asked for, and until when.
 fn endpoint(call: &Call, upload: UploadId) -> (String, Timestamp) {
     let lifetime = SignedDuration::try_from(call.app.settings.link_lifetime).unwrap_or(SignedDuration::ZERO);
@@ -141,9 +147,10 @@ async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply
     let (purpose, subject) = (request.purpose, request.subject);
     let id = UploadId::new(new_uuid(call.machine_now));
     // What no purpose fits is refused before anything is read.
-    let upload = Upload::open(id, owner, request, &POLICY, call.now)?;
+    let policy = policy(&call);
+    let upload = Upload::open(id, owner, request, &policy, call.now)?;
     let found = call.store().destination(purpose, subject).await?.ok_or_else(Problem::not_found)?;
-    let transaction = call.store().open_upload(&upload, call.now + POLICY.idle_max);
+    let transaction = call.store().open_upload(&upload, call.now + policy.idle_max);
     let transaction = match call.permit(&permissions::CREATE_UPLOAD, found).await?.into_inner() {
         Destination::Submission(submission) => {
             submission.value.check_draft()?;

@@ -138,8 +138,12 @@ async fn drain(parts: &Parts, now: Timestamp) -> Result<(), Response> {
     let drained = async {
         loop {
             let woken = parts.store.woken();
-            let due = parts.store.next_due().await?.is_some_and(|due| due <= now);
-            if !due && parts.store.nothing_held().await? {
+            // In this order: a job that ends meanwhile has left what it asked for among the waiting. One
+            // that is claimed meanwhile is told by the count.
+            let claimed = parts.store.jobs_claimed();
+            let idle = parts.store.nothing_held().await?
+                && parts.store.next_due().await?.is_none_or(|due| now < due);
+            if idle && claimed == parts.store.jobs_claimed() {
                 return Ok::<(), StoreError>(());
             }
             // A job's end wakes this too; other processes' jobs are seen by asking again.

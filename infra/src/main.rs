@@ -47,6 +47,9 @@ struct Start {
     /// Seconds that a token of the local issuer lives
     #[arg(long, default_value_t = 12 * 3600, global = true)]
     token_seconds: u64,
+    /// Seconds that an upload may make no progress before it is given up
+    #[arg(long, default_value_t = 24 * 3600, global = true)]
+    upload_seconds: u64,
     /// Seconds that links to files and upload endpoints live
     #[arg(long, default_value_t = 900, global = true)]
     link_seconds: u64,
@@ -106,6 +109,7 @@ impl Start {
                 lease: Duration::from_secs(self.lease_seconds),
                 token: Duration::from_secs(self.token_seconds),
                 link: Duration::from_secs(self.link_seconds),
+                upload: Duration::from_secs(self.upload_seconds),
             },
         }
     }
@@ -161,8 +165,18 @@ async fn whole(options: Options) -> Result<(), StartError> {
     let stack = Stack::start(options).await?;
     println!("Compagnon is ready at {}", stack.url);
     asked_to_stop().await?;
-    stack.stop().await;
+    in_time(stack.stop()).await;
     Ok(())
+}
+
+/// The longest that what runs may take to end after a stop was asked for. What does not end in time is
+/// cut off, as a kill would: nothing acknowledged is lost by it.
+const STOP_TIME_MAX: Duration = Duration::from_secs(30);
+
+async fn in_time(stopping: impl Future<Output = ()>) {
+    if tokio::time::timeout(STOP_TIME_MAX, stopping).await.is_err() {
+        tracing::warn!("cut off what did not end in time");
+    }
 }
 
 async fn store(options: Options) -> Result<(), StartError> {
@@ -171,7 +185,7 @@ async fn store(options: Options) -> Result<(), StartError> {
         println!("{name}={value}");
     }
     asked_to_stop().await?;
-    local.stop().await;
+    in_time(local.stop()).await;
     Ok(())
 }
 
@@ -181,13 +195,15 @@ async fn api(options: Options) -> Result<(), StartError> {
     let api = Api::start(store, clock, &options).await?;
     println!("Compagnon is ready at {}", api.url);
     asked_to_stop().await?;
-    api.stop().await;
+    in_time(api.stop()).await;
     Ok(())
 }
 
 async fn worker(options: Options) -> Result<(), StartError> {
     let store = Store::from_environment(stack::queue(&options.lifetimes)).await;
-    let clock = stack::set_clock(&store, options.now).await?;
+    stack::set_clock(&store, options.now).await?;
+    // Whoever starts the API may set a simulated clock later; as long as nobody did, it is the machine's.
+    let clock = storage::Clock::Simulated;
     let stop = CancellationToken::new();
     let worker = tokio::spawn(stack::worker(store, clock).run(stop.clone()));
     println!("Compagnon's worker is ready");

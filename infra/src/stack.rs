@@ -49,6 +49,8 @@ pub struct Lifetimes {
     pub token: Duration,
     /// A link to a file, and an upload's endpoint.
     pub link: Duration,
+    /// An upload that makes no progress, by the school's clock.
+    pub upload: Duration,
 }
 
 /// Who is there at the start.
@@ -66,6 +68,7 @@ impl Default for Lifetimes {
             lease: Duration::from_secs(30),
             token: Duration::from_secs(12 * 3600),
             link: Duration::from_secs(15 * 60),
+            upload: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -209,6 +212,7 @@ fn settings(url: &str, options: &Options) -> Settings {
         payment_methods: vec![domain::invoice::PaymentKind::Manual, domain::invoice::PaymentKind::Sandbox],
         accept_wait: Duration::from_secs(5),
         link_lifetime: options.lifetimes.link,
+        upload_idle_max: options.lifetimes.upload,
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use dynoxide::{Database, server};
 use tokio::net::TcpListener;
@@ -25,6 +26,21 @@ pub struct Tables {
     pub address: SocketAddr,
     stop: CancellationToken,
     thread: Option<JoinHandle<()>>,
+}
+
+/// How often what has expired is removed; AWS does the same within days.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+async fn sweep(database: Database) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let database = database.clone();
+        match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+            Ok(Ok(removed)) => tracing::info!(removed, "removed what had expired"),
+            Ok(Err(error)) => tracing::warn!(%error, "what has expired was not removed"),
+            Err(error) => tracing::warn!(%error, "what has expired was not removed"),
+        }
+    }
 }
 
 impl Tables {
@@ -49,12 +65,14 @@ impl Tables {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = move || {
             runtime.block_on(async {
+                let sweeping = tokio::spawn(sweep(database.clone()));
                 let served = match TcpListener::from_std(listener) {
                     Ok(listener) => {
                         server::serve_with_shutdown(listener, database, stopped.cancelled_owned()).await
                     }
                     Err(error) => Err(error.to_string()),
                 };
+                sweeping.abort();
                 if let Err(error) = served {
                     tracing::error!(error, "the local table stopped");
                 }

@@ -168,7 +168,7 @@ async fn what_kills_every_worker_becomes_a_dead_letter() {
     assert_eq!(queue.claim_at("one", queue.now, queue.now + LEASE * 2).await, []);
     assert_eq!(queue.counts().await, (0, 0, 1));
     let dead = queue.store.queue_report().await.expect("a report").dead.remove(0);
-    assert_eq!((dead.job, dead.last_error.as_deref()), (wake_up("a"), Some("claimed too often")));
+    assert_eq!((dead.job, dead.last_error.as_deref()), (Some(wake_up("a")), Some("claimed too often")));
 
     // Asking for it only counts: it stays where staff finds it.
     queue.ask(&wake_up("a"), queue.now).await;
@@ -318,5 +318,78 @@ async fn a_job_that_was_given_up_or_waits_can_be_made_due() {
     assert_eq!((again.claims, again.due_at), (1, queue.now));
     queue.finish(&again).await.expect("finished");
     assert!(!queue.store.hasten(&job, queue.now).await.expect("an answer"), "it is gone");
+    queue.close().await;
+}
+
+/// What was on its way when a job ended, or was put off, comes too late to move it.
+#[tokio::test]
+async fn a_late_word_does_not_move_a_job_that_ended() {
+    let later = SignedDuration::from_hours(24 * 7);
+    for job in [wake_up("a"), Job::DryRun { run: RunId::derived(&["a"]), shard: 0 }] {
+        let queue = Queue::open().await;
+        match &job {
+            Job::DryRun { .. } => queue.ask_once(&job).await.expect("asked"),
+            _ => queue.ask(&job, queue.now).await,
+        }
+        let claimed = queue.claim_one("one").await;
+        match &job {
+            Job::DryRun { .. } => queue.finish(&claimed).await.expect("finished"),
+            _ => {
+                let put_off = queue.store.transaction::<()>().finish_until(&claimed, queue.now + later);
+                put_off.commit().await.expect("put off");
+            }
+        }
+        let before = queue.counts().await;
+        assert_eq!(queue.store.renew(&claimed, queue.now).await.expect("an answer"), Held::Lost);
+        assert_eq!(queue.store.retry(&claimed, "late", queue.now).await.expect("an answer"), Held::Lost);
+        assert_eq!(queue.store.bury(&claimed, "late", queue.now).await.expect("an answer"), Held::Lost);
+        assert_eq!(queue.counts().await, before);
+        queue.close().await;
+    }
+}
+
+/// A worker that was away for long holds nothing of the job that was asked for anew meanwhile.
+#[tokio::test]
+async fn a_worker_that_was_away_cannot_end_a_later_job() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    let away = queue.claim_one("away").await;
+    let second = queue.claim_at("two", queue.now, queue.now + LEASE).await.pop().expect("a job");
+    queue.finish(&second).await.expect("finished");
+    tokio::time::timeout(Duration::from_secs(5), async {
+        // The machine's clock moves on by itself, by a millisecond.
+        while machine_now().as_millisecond() <= i64::try_from(second.epoch).expect("a time") + 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("time passes");
+    queue.ask(&wake_up("a"), queue.now).await;
+    let third = queue.claim_at("three", queue.now, queue.now + LEASE).await.pop().expect("a job");
+    assert!(third.epoch > second.epoch);
+    let late = queue.finish(&away).await;
+    assert!(matches!(late, Err(Refused::Fenced)), "{late:?}");
+    queue.finish(&third).await.expect("still its own");
+    queue.close().await;
+}
+
+/// Two workers that look at the same few jobs get all of them between them.
+#[tokio::test]
+async fn a_lost_race_is_no_empty_queue() {
+    let queue = Queue::open().await;
+    for index in 0..40 {
+        queue.ask(&wake_up(&index.to_string()), queue.now).await;
+    }
+    let claimer = async |owner: &str| {
+        let mut mine = Vec::new();
+        while let Some(job) = queue.store.claim(owner, queue.now, queue.now, 1).await.expect("a claim").pop()
+        {
+            mine.push(job.id);
+        }
+        mine
+    };
+    let (one, two) = tokio::join!(claimer("one"), claimer("two"));
+    let all: BTreeSet<_> = one.iter().chain(&two).collect();
+    assert_eq!((all.len(), one.len() + two.len()), (40, 40));
     queue.close().await;
 }

@@ -57,9 +57,9 @@ fn shape(path: &str, value: &AttributeValue, lines: &mut BTreeSet<String>) {
     match value {
         AttributeValue::M(fields) => {
             for (name, value) in fields {
-                // Entries of a map are told by their values: each has another id or word for its key.
-                let entry = name.contains('_') && name.chars().any(|letter| letter.is_ascii_digit());
-                let name = if entry { "*" } else { name };
+                // Entries of a map are told by their values: each has another id for its key.
+                let id = name.split_once('_').is_some_and(|(_, hex)| hex.len() == 32);
+                let name = if id { "*" } else { name };
                 shape(&format!("{path}.{name}"), value, lines);
             }
         }

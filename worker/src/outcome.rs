@@ -12,6 +12,9 @@ pub enum Unfinished {
     /// Somebody changed what it read: read it again.
     #[error("{0}")]
     Changed(String),
+    /// A tool is not installed: wait for it, however long that takes.
+    #[error("{0}")]
+    ToolMissing(&'static str),
     /// Trying again would not help: keep it as a dead letter for staff.
     #[error("{0}")]
     GiveUp(String),

@@ -1,9 +1,16 @@
 //! One job: hold its lease while it runs, and end it when it did not end itself.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
 use apalis::prelude::Data;
+use futures::FutureExt;
+use jiff::SignedDuration;
+use storage::Refused;
 use storage::clock::machine_now;
 use storage::queue::Claimed;
 use storage::queue::Held;
+use storage::transaction::read_again;
 use tracing::Instrument;
 
 use crate::Worker;
@@ -32,8 +39,30 @@ pub async fn work(delivery: Delivery, worker: Data<Worker>) -> Result<(), std::c
 }
 
 async fn limited(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
-    let run = tokio::time::timeout(worker.settings.job_time_max, jobs::run(worker, claimed));
-    run.await.unwrap_or_else(|_| Err(Unfinished::Retry("the job took too long".into())))
+    let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
+    // What somebody else changed meanwhile is read again at once: to lose a race is no failure.
+    let run = read_again(was_changed, || jobs::run(worker, claimed));
+    let run = AssertUnwindSafe(tokio::time::timeout(worker.settings.job_time_max, run)).catch_unwind();
+    match run.await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => Err(Unfinished::Retry("the job took too long".into())),
+        Err(panic) => Err(Unfinished::Retry(format!("the job panicked: {}", said(&panic)))),
+    }
+}
+
+/// How long a job waits before it looks again for a tool that is not installed.
+const TOOL_LOOK: SignedDuration = SignedDuration::from_hours(1);
+
+/// Puts a job off without counting it as a failed try.
+async fn wait(worker: &Worker, claimed: &Claimed) -> Result<(), Refused<()>> {
+    let now = worker.clock.now(&worker.store).await?;
+    worker.store.transaction().finish_until(claimed, now + TOOL_LOOK).commit().await
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
 }
 
 /// Renews the lease until it is lost, which cancels the job's work.
@@ -55,6 +84,13 @@ async fn put_back(worker: &Worker, claimed: &Claimed, unfinished: Unfinished) {
         Unfinished::Retry(reason) | Unfinished::Changed(reason) => {
             tracing::warn!(reason, "will be tried again");
             worker.store.retry(claimed, reason, machine_now()).await
+        }
+        Unfinished::ToolMissing(reason) => {
+            tracing::error!(reason, "waits for a tool");
+            if let Err(error) = wait(worker, claimed).await {
+                tracing::error!(%error, "could not be put off; its lease will end");
+            }
+            return;
         }
         Unfinished::GiveUp(reason) => {
             tracing::error!(reason, "given up");

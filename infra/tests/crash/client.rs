@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Those who call a school.
+#[derive(Clone)]
 pub struct Client {
     url: String,
     http: reqwest::Client,
@@ -39,6 +40,30 @@ impl Client {
     /// Does something, as a person.
     pub async fn post(&mut self, who: &str, path: &str, body: Value) -> Value {
         self.call(who, Method::POST, path, Some(body)).await
+    }
+
+    /// Calls an address that needs no token, once; nothing where the program is away.
+    pub async fn ask_once(self, method: Method, url: String, body: Value) -> Option<Value> {
+        let response = self.http.request(method, url).json(&body).send().await.ok()?;
+        response.json().await.ok()
+    }
+
+    /// Calls an address that needs no token.
+    pub async fn ask(&self, method: Method, url: &str, body: Option<Value>) -> Value {
+        let request = self.http.request(method, url);
+        answer(body.iter().fold(request, |request, body| request.json(body))).await
+    }
+
+    /// Puts bytes at an address.
+    pub async fn put(&self, url: &str, bytes: Vec<u8>) {
+        let put = self.http.put(url).body(bytes).send().await.expect("an answer");
+        assert!(put.status().is_success(), "{}", put.status());
+    }
+
+    /// The bytes at an address.
+    pub async fn bytes(&self, url: &str) -> Vec<u8> {
+        let answer = self.http.get(url).send().await.expect("an answer");
+        answer.bytes().await.expect("bytes").to_vec()
     }
 
     /// Moves the school's clock.

@@ -3,8 +3,10 @@
 
 mod client;
 mod process;
+mod upload;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use client::Client;
@@ -113,16 +115,20 @@ fn pairs(items: &[Value], pointer: &str) -> Vec<(String, String)> {
     column(items, pointer).into_iter().zip(column(items, "/state")).collect()
 }
 
+/// A school that keeps its data in a folder, and where it answers.
+async fn school(data: &Path) -> (School, String) {
+    let port = free_port();
+    let folder = data.join("school").to_str().expect("UTF-8").to_owned();
+    let arguments = ["--data", &folder, "--port", &port.to_string(), "--now", BEGINS_AT];
+    let school = School::start(arguments.map(str::to_owned).to_vec(), data.join("output")).await;
+    (school, format!("http://127.0.0.1:{port}"))
+}
+
 /// The demo's year, played from outside against a program that is killed at these times and started
 /// again on the same data; and how many calls it took.
 async fn played(clips: Vec<Vec<u8>>, strikes: Vec<Strike>) -> (Left, usize) {
     let data = tempfile::tempdir().expect("a folder");
-    let port = free_port();
-    let folder = data.path().join("school").to_str().expect("UTF-8").to_owned();
-    let arguments = ["--data", &folder, "--port", &port.to_string(), "--now", BEGINS_AT];
-    let school = School::start(arguments.map(str::to_owned).to_vec(), data.path().join("output")).await;
-
-    let url = format!("http://127.0.0.1:{port}");
+    let (school, url) = school(data.path()).await;
     let mut year = Year::new(&url, clips);
     let (calls, done) = (year.calls(), CancellationToken::new());
     let school = tokio::spawn(school.struck(strikes, calls.clone(), done.clone()));
@@ -166,6 +172,35 @@ async fn a_year_with_ten_kills_leaves_what_an_unbroken_one_leaves() {
     let strikes = drawn(seed, calls);
     assert_eq!(strikes.len(), STRIKES);
     assert_eq!(played(clips, strikes).await.0, unbroken);
+}
+
+/// Two parts and a rest, sent last part first; the kill falls before, while and after they are put
+/// together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_parts_are_put_together_loses_no_byte() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (mut school, url) = school(data.path()).await;
+    let mut client = Client::new(&url);
+    let id = begin(&mut client, "maya").await;
+    let edition = client.get("maya", "/v1/editions/web-development-gb").await;
+    let path = format!("/v1/enrollments/{id}/projects/{}/submissions", text(&edition, "/projects/0/id"));
+    let draft = text(&client.post("maya", &path, json!({})).await, "/id");
+    let mut files = Vec::new();
+    for (round, delay) in [0, 5, 15, 30, 60, 120].into_iter().enumerate() {
+        let file = upload::bytes(round as u64, 2 * upload::PART_BYTES + 12_345);
+        let delay = Duration::from_millis(delay);
+        let key = upload::through_a_kill(&mut client, &mut school, &draft, &file, delay).await;
+        files.push((key, file));
+    }
+    let named = |(round, (key, _)): (usize, &(String, Vec<u8>))| json!({ "name": format!("Site {round}"), "key": key });
+    let work = json!({ "deliverables": Vec::from_iter(files.iter().enumerate().map(named)), "links": [] });
+    client.post("maya", &format!("/v1/submissions/{draft}/seal"), work).await;
+    let shown = client.get("maya", &format!("/v1/submissions/{draft}")).await;
+    for (round, (_, file)) in files.iter().enumerate() {
+        let back = client.bytes(&text(&shown, &format!("/deliverables/{round}/url"))).await;
+        assert!(back == *file, "round {round} came back otherwise");
+    }
+    assert!(school.terminate().await.success());
 }
 
 /// Days in each of which a month is billed.

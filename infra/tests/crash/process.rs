@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// How long a process may take to be ready, or to end.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// How often it is looked at meanwhile.
-const POLL: Duration = Duration::from_millis(20);
+pub const POLL: Duration = Duration::from_millis(20);
 /// How often a client's calls are counted.
 const WATCH: Duration = Duration::from_millis(1);
 
@@ -88,10 +88,15 @@ impl School {
                 tokio::time::sleep(WATCH).await;
             }
             tokio::time::sleep(delay).await;
-            self.process.kill();
-            self.process = begun(&self.arguments, &self.output).await;
+            self.kill().await;
         }
         self
+    }
+
+    /// Kills it, and starts it again.
+    pub async fn kill(&mut self) {
+        self.process.kill();
+        self.process = begun(&self.arguments, &self.output).await;
     }
 
     /// Asks it to stop, and answers how it ended.

@@ -4,7 +4,7 @@
 //! This file and the mains are the only places that may ask what time it is or for a random id.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::item::{Item, Stored};
 use crate::key::Key;
 use crate::store::{Store, StoreError};
+use crate::transaction::{Refused, read_again};
 
 /// The machine's clock.
 pub fn machine_now() -> Timestamp {
@@ -56,9 +57,6 @@ impl Stored for Hands {
     }
 }
 
-/// How long a process waits before it asks again whether the clock is simulated.
-pub const CLOCK_POLL: Duration = Duration::from_millis(200);
-
 impl Clock {
     /// The kind of clock this table has: simulated once somebody set one.
     pub async fn of(store: &Store) -> Result<Self, StoreError> {
@@ -79,9 +77,19 @@ impl Clock {
 
     /// Sets the hands of a simulated clock; never backwards: the later of both counts.
     pub async fn set(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let hands: Option<Item<Hands>> = store.get(&Key::Clock).await?;
-        let later = hands.map_or(now, |hands| hands.value.now.max(now));
-        store.put(&Hands { now: later }).await?;
-        Ok(later)
+        let set = read_again(
+            |refused| matches!(refused, Refused::By(())),
+            async || {
+                let hands: Option<Item<Hands>> = store.get(&Key::Clock).await?;
+                let item = hands.unwrap_or(Item::new(Hands { now }));
+                let later = item.value.now.max(now);
+                store.transaction().save(&item.with(Hands { now: later }), ()).commit().await?;
+                Ok(later)
+            },
+        );
+        set.await.map_err(|refused| match refused {
+            Refused::Store(error) => error,
+            _ => StoreError::Unavailable("others set the clock all the time".into()),
+        })
     }
 }

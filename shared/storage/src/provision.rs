@@ -63,11 +63,16 @@ impl Store {
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) =>
             {
-                return Ok(());
+                // Its maker may have been stopped before the next step.
             }
             Err(error) => return Err(StoreError::call(&error)),
         }
         let Some(expires) = &shape.expires else { return Ok(()) };
+        let described = self.client.describe_time_to_live().table_name(&*self.table).send().await;
+        let described = described.map_err(|error| StoreError::call(&error))?.time_to_live_description;
+        if described.is_some_and(|it| it.attribute_name.is_some()) {
+            return Ok(());
+        }
         let live = TimeToLiveSpecification::builder().attribute_name(expires).enabled(true).build()?;
         let call =
             self.client.update_time_to_live().table_name(&*self.table).time_to_live_specification(live);

@@ -47,6 +47,7 @@ pub struct Store {
     /// Where recordings and other evidence are kept.
     pub evidence: Bucket,
     wake: Arc<Notify>,
+    jobs_claimed: Arc<AtomicU64>,
     jobs_ended: Arc<AtomicU64>,
 }
 
@@ -176,6 +177,7 @@ impl Store {
             submissions: Bucket::new(objects.clone(), &names.submissions),
             evidence: Bucket::new(objects.clone(), &names.evidence),
             wake: Arc::new(Notify::new()),
+            jobs_claimed: Arc::default(),
             jobs_ended: Arc::default(),
         }
     }
@@ -217,6 +219,15 @@ impl Store {
     /// Wakes whoever waits for jobs in this process.
     pub fn wake(&self) {
         self.wake.notify_waiters();
+    }
+
+    pub(crate) fn job_claimed(&self) {
+        self.jobs_claimed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many jobs were claimed through this process.
+    pub fn jobs_claimed(&self) -> u64 {
+        self.jobs_claimed.load(Ordering::Relaxed)
     }
 
     /// Counts a job that a worker of this process ended, and wakes whoever waits for that.

@@ -21,6 +21,9 @@ use crate::outcome::Unfinished;
 
 /// Enrollments read from the list at once.
 const PAGE_ITEMS_MAX: u16 = 90;
+/// Pages after which a run gives its place to other jobs and goes on as soon as it may: well within the
+/// time that a job has, and what it did so far counts as progress, not as a failed try.
+const PAGES_MAX: usize = 20;
 
 /// Bills what has begun, and looks again until the date has begun everywhere.
 pub async fn bill(worker: &Worker, claimed: &Claimed, on: Date, shard: u16) -> Result<(), Unfinished> {
@@ -28,8 +31,10 @@ pub async fn bill(worker: &Worker, claimed: &Claimed, on: Date, shard: u16) -> R
     let kept = worker.store.run_shard(RunId::of_date(on), shard).await?;
     let mut run = kept.unwrap_or(Item::new(RunShard::of_date(on, shard)));
     run.value = run.value.looking_again();
-    let (mut after, mut next_begins_at) = (None, None);
+    let billed_before = run.value.tally.invoices;
+    let (mut after, mut next_begins_at, mut pages) = (None, None, 0);
     loop {
+        pages += 1;
         let (page, more) = worker.store.due_on(shard, on, after, PAGE_ITEMS_MAX).await?;
         for due in &page {
             match due.time_zone.start_of(on) {
@@ -42,6 +47,11 @@ pub async fn bill(worker: &Worker, claimed: &Claimed, on: Date, shard: u16) -> R
         after = page.last().map(|due| due.enrollment).or(after);
         if !more {
             break;
+        }
+        if pages >= PAGES_MAX && run.value.tally.invoices > billed_before {
+            let transaction = worker.store.transaction::<InvoiceRefusal>();
+            let transaction = transaction.save(&run, InvoiceRefusal::RunChanged).finish_until(claimed, now);
+            return Ok(transaction.commit().await?);
         }
     }
     let next = looks_again_at(on, now, next_begins_at);

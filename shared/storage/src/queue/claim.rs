@@ -5,10 +5,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::job::Job;
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::writes::held;
 use super::{Claimed, INDEX, Range, claimed, sortable};
-use crate::item::{Attributes, number, text};
+use crate::item::{Attributes, number, read_number, text};
 use crate::key::Key;
 use crate::store::{Store, StoreError, count_one};
 use crate::transaction::Guard;
@@ -28,8 +28,10 @@ impl Store {
         self.queue.lease
     }
 
-    /// Claims up to `jobs_max` due jobs for a worker: first what waits by the school's clock, then
-    /// what other workers let go of by the machine's.
+    /// Claims up to `jobs_max` due jobs for a worker: first what other workers let go of by the
+    /// machine's clock, then what waits by the school's.
+    ///
+    /// Where others were faster with all that it found, it looks again, a few times.
     pub async fn claim(
         &self,
         owner: &str,
@@ -37,21 +39,41 @@ impl Store {
         machine_now: Timestamp,
         jobs_max: usize,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let mut jobs = Vec::new();
+        for _ in 0..LOOKS_MAX {
+            let Claims { jobs, lost } = self.claim_found(owner, now, machine_now, jobs_max).await?;
+            if !jobs.is_empty() || !lost {
+                return Ok(jobs);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn claim_found(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        machine_now: Timestamp,
+        jobs_max: usize,
+    ) -> Result<Claims, StoreError> {
+        let mut claims = Claims { jobs: Vec::new(), lost: false };
         let first = fastrand::u16(..self.queue.shards.max(1));
         for (range, until) in [(Range::Held, machine_now), (Range::Waiting, now)] {
             for offset in 0..self.queue.shards.max(1) {
-                let wanted = jobs_max - jobs.len();
-                if wanted == 0 {
-                    return Ok(jobs);
-                }
                 let shard = (first + offset) % self.queue.shards.max(1);
+                // A few more than wanted: others may be faster, or the index a moment behind.
+                let wanted = jobs_max - claims.jobs.len() + SPARE;
                 for entry in self.entries(range, shard, Some(until), wanted).await? {
-                    jobs.extend(self.claim_entry(owner, &entry, machine_now).await?);
+                    match self.claim_entry(owner, &entry, machine_now).await? {
+                        Some(job) => claims.jobs.push(job),
+                        None => claims.lost = true,
+                    }
+                    if claims.jobs.len() == jobs_max {
+                        return Ok(claims);
+                    }
                 }
             }
         }
-        Ok(jobs)
+        Ok(claims)
     }
 
     /// Entries of a range, earliest first.
@@ -94,18 +116,27 @@ impl Store {
         let set =
             "SET #owner = :owner, queue_pk = :queue_pk, queue_sk = :queue_sk ADD epoch :one, claims :one";
         let Some(job) = self.update(&key, guard.name("#owner", "owner"), set).await? else { return Ok(None) };
-        let job = claimed(&job)?;
-        if job.claims > self.queue.claims_max {
-            self.bury(&job, "claimed too often", machine_now).await?;
+        self.job_claimed();
+        if read_number(&job, "claims")? > u64::from(self.queue.claims_max) {
+            let guard = Guard::that("epoch = :epoch").value(":epoch", number(read_number(&job, "epoch")?));
+            let guard = guard.value(":error", AttributeValue::S("claimed too often".into()));
+            self.shift(id, guard, "SET last_error = :error, ", Range::Dead, machine_now).await?;
             return Ok(None);
         }
-        Ok(Some(job))
+        match claimed(&job) {
+            Ok(job) => Ok(Some(job)),
+            // Of a newer version, perhaps: its lease ends, and so do its claims where nobody can read it.
+            Err(error) => {
+                tracing::error!(id = %id.simple(), %error, "a job cannot be read");
+                Ok(None)
+            }
+        }
     }
 
     /// Holds a job for another lease.
     pub async fn renew(&self, claimed: &Claimed, machine_now: Timestamp) -> Result<Held, StoreError> {
         let until = after(machine_now, self.queue.lease);
-        self.shift(claimed, held(claimed), "SET ", Range::Held, until).await
+        self.shift(claimed.id, self.queue.held(claimed), "SET ", Range::Held, until).await
     }
 
     /// Lets a job that failed rest before it is tried again, with backoff and full jitter.
@@ -120,8 +151,9 @@ impl Store {
         }
         let doubled = self.queue.retry_first.saturating_mul(1 << claimed.claims.min(20));
         let rest = doubled.min(self.queue.retry_max).mul_f64(fastrand::f64());
-        let guard = held(claimed).value(":error", AttributeValue::S(error.to_owned()));
-        self.shift(claimed, guard, "SET last_error = :error, ", Range::Held, after(machine_now, rest)).await
+        let guard = self.queue.held(claimed).value(":error", AttributeValue::S(error.to_owned()));
+        let set = "SET last_error = :error, ";
+        self.shift(claimed.id, guard, set, Range::Held, after(machine_now, rest)).await
     }
 
     /// Gives a job up: it stays as a dead letter, with its reason, until staff looks at it.
@@ -131,8 +163,8 @@ impl Store {
         error: &str,
         machine_now: Timestamp,
     ) -> Result<Held, StoreError> {
-        let guard = held(claimed).value(":error", AttributeValue::S(error.to_owned()));
-        self.shift(claimed, guard, "SET last_error = :error, ", Range::Dead, machine_now).await
+        let guard = self.queue.held(claimed).value(":error", AttributeValue::S(error.to_owned()));
+        self.shift(claimed.id, guard, "SET last_error = :error, ", Range::Dead, machine_now).await
     }
 
     /// Makes a job that waits for a later time, or was given up, due at a time, its claims forgotten.
@@ -179,17 +211,17 @@ impl Store {
 
     async fn shift(
         &self,
-        claimed: &Claimed,
+        id: Uuid,
         guard: Guard,
         set: &str,
         range: Range,
         at: Timestamp,
     ) -> Result<Held, StoreError> {
         let guard = guard
-            .value(":queue_pk", AttributeValue::S(self.queue.partition_of(range, claimed.id)))
+            .value(":queue_pk", AttributeValue::S(self.queue.partition_of(range, id)))
             .value(":queue_sk", AttributeValue::S(sortable(at)));
         let set = format!("{set}queue_pk = :queue_pk, queue_sk = :queue_sk");
-        let moved = self.update(&Key::Job(claimed.id), guard, &set).await?;
+        let moved = self.update(&Key::Job(id), guard, &set).await?;
         Ok(if moved.is_some() { Held::Yes } else { Held::Lost })
     }
 
@@ -212,6 +244,17 @@ impl Store {
     }
 }
 
+/// What one look at the queue came to.
+struct Claims {
+    jobs: Vec<Claimed>,
+    /// Whether somebody else was faster with one that it found.
+    lost: bool,
+}
+
+/// Looks at a queue whose jobs others take, before it counts as empty.
+const LOOKS_MAX: usize = 4;
+/// Entries read beyond the jobs that are wanted.
+const SPARE: usize = 3;
 /// Leases freed per shard at a start; more than any one process holds.
 const RELEASE_MAX: usize = 1_000;
 

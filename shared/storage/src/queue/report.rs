@@ -3,9 +3,10 @@
 use domain::job::Job;
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{Range, claimed};
-use crate::item::{Attributes, text};
+use crate::item::{Attributes, read_number, text};
 use crate::key::Key;
 use crate::store::{Store, StoreError};
 
@@ -26,8 +27,10 @@ pub struct QueueReport {
 /// One job of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JobLine {
-    /// What is to be done.
-    pub job: Job,
+    /// What is to be done; nothing where this version cannot read it.
+    pub job: Option<Job>,
+    /// What it is known by.
+    pub id: Uuid,
     /// When it is due, by the school's clock.
     pub due_at: Timestamp,
     /// How often it was claimed.
@@ -77,9 +80,15 @@ impl Store {
             let key = Key::parse(&pk, &sk).map_err(|_| StoreError::Missing("a job's key"))?;
             // Gone by now: the index was read before it was finished.
             let Some(attributes) = self.get_attributes(&key).await? else { continue };
-            let job = claimed(&attributes)?;
-            let last_error = text(&attributes, "last_error").ok();
-            lines.push(JobLine { job: job.job, due_at: job.due_at, claims: job.claims, last_error });
+            let Key::Job(id) = key else { continue };
+            let due_at = text(&attributes, "due_at")?.parse();
+            lines.push(JobLine {
+                job: claimed(&attributes).ok().map(|claimed| claimed.job),
+                id,
+                due_at: due_at.map_err(|_| StoreError::Missing("due_at"))?,
+                claims: u32::try_from(read_number(&attributes, "claims")?).unwrap_or(u32::MAX),
+                last_error: text(&attributes, "last_error").ok(),
+            });
         }
         Ok(lines)
     }

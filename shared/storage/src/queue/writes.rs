@@ -50,7 +50,8 @@ impl Settings {
             ("schema".into(), number(1)),
             ("job".into(), serde_dynamo::to_attribute_value(job).map_err(StoreError::Shape)?),
             ("asked".into(), number(1)),
-            ("epoch".into(), number(0)),
+            // Higher than any that an earlier job of this id had: whoever held that one holds nothing.
+            ("epoch".into(), number(u64::try_from(machine_now().as_millisecond()).unwrap_or(0))),
             ("claims".into(), number(0)),
             ("due_at".into(), string(due_at.to_string())),
             ("queue_pk".into(), string(self.partition_of(Range::Waiting, id))),
@@ -69,11 +70,11 @@ impl Settings {
         match claimed.job.asking() {
             Asking::WakeUp => {
                 let delete = Delete::builder().table_name(table).set_key(key);
-                Ok(write.delete(unasked(claimed).on(delete).build()?))
+                Ok(write.delete(self.unasked(claimed).on(delete).build()?))
             }
             Asking::Once => {
                 let expires = (machine_now() + TOMBSTONE_KEPT).as_second();
-                let guard = held(claimed).value(":expires", AttributeValue::N(expires.to_string()));
+                let guard = self.held(claimed).value(":expires", AttributeValue::N(expires.to_string()));
                 let update = Update::builder().table_name(table).set_key(key);
                 let update = update.update_expression("SET expires = :expires REMOVE queue_pk, queue_sk");
                 Ok(write.update(guard.on(update).build()?))
@@ -88,7 +89,8 @@ impl Settings {
         claimed: &Claimed,
         due_at: Timestamp,
     ) -> Result<Update, StoreError> {
-        let guard = unasked(claimed).value(":due_at", string(due_at.to_string())).value(":zero", number(0));
+        let guard =
+            self.unasked(claimed).value(":due_at", string(due_at.to_string())).value(":zero", number(0));
         let set = "SET due_at = :due_at, claims = :zero, ";
         Ok(self.moved(table, claimed, guard, set, Range::Waiting, due_at).build()?)
     }
@@ -97,6 +99,23 @@ impl Settings {
     pub(crate) fn due_again(&self, table: &str, claimed: &Claimed) -> Result<TransactWriteItem, StoreError> {
         let update = self.again(table, claimed, claimed.due_at)?;
         Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// The job is still this claimer's: claimed by nobody since, and not ended or put off either.
+    pub(crate) fn held(&self, claimed: &Claimed) -> Guard {
+        self.holding(claimed, "epoch = :epoch AND queue_pk = :held")
+    }
+
+    /// It is, and nobody asked for it since.
+    fn unasked(&self, claimed: &Claimed) -> Guard {
+        self.holding(claimed, "epoch = :epoch AND queue_pk = :held AND asked = :asked")
+            .value(":asked", number(claimed.asked))
+    }
+
+    fn holding(&self, claimed: &Claimed, expression: &str) -> Guard {
+        Guard::that(expression)
+            .value(":epoch", number(claimed.epoch))
+            .value(":held", string(self.partition_of(Range::Held, claimed.id)))
     }
 
     /// Moves a held job to a range of the index.
@@ -115,16 +134,4 @@ impl Settings {
         let update = Update::builder().table_name(table).set_key(Some(Key::Job(claimed.id).attributes()));
         guard.on(update).update_expression(format!("{set}queue_pk = :queue_pk, queue_sk = :queue_sk"))
     }
-}
-
-/// The job is still this claimer's.
-pub(crate) fn held(claimed: &Claimed) -> Guard {
-    Guard::that("epoch = :epoch").value(":epoch", number(claimed.epoch))
-}
-
-/// It is, and nobody asked for it since.
-fn unasked(claimed: &Claimed) -> Guard {
-    Guard::that("epoch = :epoch AND asked = :asked")
-        .value(":epoch", number(claimed.epoch))
-        .value(":asked", number(claimed.asked))
 }

@@ -96,7 +96,7 @@ async fn ffprobe(path: &Path, what: &[&str]) -> Result<Output, Unfinished> {
     let output = match tokio::time::timeout(PROBE_TIME_MAX, command.output()).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {
-            return Err(Unfinished::Retry(MISSING.into()));
+            return Err(Unfinished::ToolMissing(MISSING));
         }
         Ok(Err(error)) => return Err(Unfinished::Retry(format!("ffprobe cannot be started: {error}"))),
         Err(_) => return Err(Unfinished::Retry("ffprobe took too long".into())),
