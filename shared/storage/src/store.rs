@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -49,6 +49,8 @@ pub struct Store {
     wake: Arc<Notify>,
     jobs_claimed: Arc<AtomicU64>,
     jobs_ended: Arc<AtomicU64>,
+    /// When the held jobs were last looked at in vain, in milliseconds since 1970 by the machine's clock.
+    pub(crate) held_looked: Arc<AtomicI64>,
 }
 
 /// What the table and the buckets are called.
@@ -178,6 +180,7 @@ impl Store {
             evidence: Bucket::new(objects.clone(), &names.evidence),
             wake: Arc::new(Notify::new()),
             jobs_claimed: Arc::default(),
+            held_looked: Arc::new(AtomicI64::new(i64::MIN)),
             jobs_ended: Arc::default(),
         }
     }

@@ -1,10 +1,11 @@
 //! Claiming, renewing, retrying and burying jobs.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::job::Job;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{Claimed, INDEX, Range, claimed, sortable};
@@ -57,12 +58,21 @@ impl Store {
     ) -> Result<Claims, StoreError> {
         let mut claims = Claims { jobs: Vec::new(), lost: false };
         let first = fastrand::u16(..self.queue.shards.max(1));
+        let look_at_held = self.held_look_is_old(machine_now);
+        let mut held_found = false;
         for (range, until) in [(Range::Held, machine_now), (Range::Waiting, now)] {
+            if range == Range::Held && !look_at_held {
+                continue;
+            }
+            if range == Range::Waiting && look_at_held && !held_found {
+                self.held_looked_at(machine_now);
+            }
             for offset in 0..self.queue.shards.max(1) {
                 let shard = (first + offset) % self.queue.shards.max(1);
                 // A few more than wanted: others may be faster, or the index a moment behind.
                 let wanted = jobs_max - claims.jobs.len() + SPARE;
                 for entry in self.entries(range, shard, Some(until), wanted).await? {
+                    held_found |= range == Range::Held;
                     match self.claim_entry(owner, &entry, machine_now).await? {
                         Some(job) => claims.jobs.push(job),
                         None => claims.lost = true,
@@ -187,6 +197,7 @@ impl Store {
 
     /// Frees every lease at once: for the start of a process that holds the store and its only worker.
     pub async fn release_all(&self, machine_now: Timestamp) -> Result<usize, StoreError> {
+        self.held_looked_at(Timestamp::MIN);
         let mut released = 0;
         for shard in 0..self.queue.shards.max(1) {
             for entry in self.entries(Range::Held, shard, None, RELEASE_MAX).await? {
@@ -244,6 +255,21 @@ impl Store {
     }
 }
 
+/// Milliseconds for which a look at the held jobs that found none to take counts: a lease that ends, or a
+/// pause before a retry, is noticed so much later, and a claim from a long queue asks for one range instead of two.
+const HELD_LOOK_MILLIS: i64 = 100;
+
+impl Store {
+    fn held_look_is_old(&self, machine_now: Timestamp) -> bool {
+        let looked = self.held_looked.load(Ordering::Relaxed);
+        machine_now.as_millisecond().saturating_sub(looked) >= HELD_LOOK_MILLIS
+    }
+
+    fn held_looked_at(&self, machine_now: Timestamp) {
+        self.held_looked.store(machine_now.as_millisecond(), Ordering::Relaxed);
+    }
+}
+
 /// What one look at the queue came to.
 struct Claims {
     jobs: Vec<Claimed>,
@@ -259,8 +285,5 @@ const SPARE: usize = 3;
 const RELEASE_MAX: usize = 1_000;
 
 fn after(at: Timestamp, duration: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(duration)
-        .ok()
-        .and_then(|duration| at.checked_add(duration).ok())
-        .unwrap_or(at)
+    SignedDuration::try_from(duration).ok().and_then(|duration| at.checked_add(duration).ok()).unwrap_or(at)
 }
