@@ -90,7 +90,7 @@ async fn identity(
 }
 
 /// The problem behind a refused response, as JSON that names the request.
-fn refusal(mut response: Response, instance: &str) -> Response {
+pub fn refusal(mut response: Response, instance: &str) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let mut refusal = problem.respond(instance);
         // What layers below said for browsers of other origins; the length was of the empty body.

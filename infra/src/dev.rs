@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use functions::body::Json as Body;
+use functions::manners::refusal;
 use functions::problem::{Code, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,7 @@ impl Dev {
             .route("/dev/clock", get(read_clock).post(move_clock))
             .route("/dev/tokens", post(make_token))
             .route("/dev/people", get(list_people))
+            .layer(map_response(async |response: Response| refusal(response, "dev")))
             .layer(from_fn(only_from_here))
             .with_state(self)
     }
@@ -102,7 +105,7 @@ struct Moved {
 }
 
 /// Moves the clock from due instant to due instant, letting the workers end what falls due at each.
-async fn move_clock(State(dev): State<Dev>, Json(to): Json<Move>) -> Result<Json<Moved>, Response> {
+async fn move_clock(State(dev): State<Dev>, Body(to): Body<Move>) -> Result<Json<Moved>, Response> {
     let parts = &dev.0;
     if parts.clock != Clock::Simulated {
         let detail = "This stack runs on the machine's clock: start it with --now to simulate one.";
@@ -140,10 +143,10 @@ async fn drain(parts: &Parts, now: Timestamp) -> Result<(), Response> {
             let woken = parts.store.woken();
             // In this order: a job that ends meanwhile has left what it asked for among the waiting. One
             // that is claimed meanwhile is told by the count.
-            let claimed = parts.store.jobs_claimed();
+            let claims = parts.store.claims_at_rest();
             let idle = parts.store.nothing_held().await?
                 && parts.store.next_due().await?.is_none_or(|due| now < due);
-            if idle && claimed == parts.store.jobs_claimed() {
+            if idle && claims.is_some() && claims == parts.store.claims_at_rest() {
                 return Ok::<(), StoreError>(());
             }
             // A job's end wakes this too; other processes' jobs are seen by asking again.
@@ -170,7 +173,7 @@ struct Token {
     token: String,
 }
 
-async fn make_token(State(dev): State<Dev>, Json(wanted): Json<Wanted>) -> Result<Json<Token>, Response> {
+async fn make_token(State(dev): State<Dev>, Body(wanted): Body<Wanted>) -> Result<Json<Token>, Response> {
     let email = wanted.person;
     if email.len() > 200 || !email.contains('@') {
         return Err(

@@ -81,14 +81,17 @@ impl LocalStore {
         let stop = CancellationToken::new();
         let credentials =
             Credentials { access_key: ACCESS_KEY.to_owned(), secret_key: SECRET_KEY.to_owned() };
-        let buckets = tokio::spawn(buckets::serve(listener, opened, credentials, stop.clone()));
+        let template = Template::local().map_err(|error| StartError::Template(error.to_string()))?;
+        let cors = template.cors().map_err(|error| StartError::Template(error.to_string()))?.clone();
+        let stopped = stop.clone();
+        let buckets =
+            tokio::spawn(async move { buckets::serve(listener, opened, credentials, &cors, stopped).await });
         let started = Self { endpoints, tables, buckets, stop, _memory: memory };
-        started.provision().await?;
+        started.provision(&template).await?;
         Ok(started)
     }
 
-    async fn provision(&self) -> Result<(), StartError> {
-        let template = Template::local().map_err(|error| StartError::Template(error.to_string()))?;
+    async fn provision(&self, template: &Template) -> Result<(), StartError> {
         let store = self.store(Settings::default());
         store.create_table(&template.table.shape).await?;
         store.submissions.create().await?;

@@ -91,6 +91,9 @@ pub enum TemplateError {
         /// How many it has.
         found: usize,
     },
+    /// The buckets let pages do different things.
+    #[error("the template's buckets need one CORS rule, the same for each")]
+    OneCorsRule,
     /// A resource's properties are not the ones understood here.
     #[error("the template's {resource}: {reason}")]
     Properties {
@@ -167,6 +170,15 @@ impl Template {
     /// Reads our template as it stands on one machine.
     pub fn local() -> Result<Self, TemplateError> {
         Self::parse(TEMPLATE, LOCAL)
+    }
+
+    /// What pages may do with objects: the one rule that all buckets share, since one local server
+    /// stands for all of them.
+    pub fn cors(&self) -> Result<&CorsRule, TemplateError> {
+        match self.buckets.iter().flat_map(|bucket| &bucket.cors).collect::<Vec<_>>()[..] {
+            [first, ref others @ ..] if others.iter().all(|other| *other == first) => Ok(first),
+            _ => Err(TemplateError::OneCorsRule),
+        }
     }
 
     /// Reads a template with values for its parameters; those without a default need one.

@@ -25,3 +25,14 @@ async fn staff_see_what_the_worker_has_before_it() {
     assert_eq!(queue["dead"].as_array().map(Vec::len), Some(0));
     school.close().await;
 }
+
+#[tokio::test]
+async fn what_the_local_tools_cannot_read_is_a_problem() {
+    let school = School::open("2027-02-07T10:00:00Z").await;
+    let ask =
+        |body: &'static str| school.ask(Method::POST, "/dev/clock").body("application/json", body).send();
+    assert_eq!(ask("{").await.refused(400), "malformed_json");
+    assert_eq!(ask("{\"now\":\"tomorrow\"}").await.refused(422), "invalid_field");
+    assert_eq!(ask("{\"now\":\"2027-02-06T10:00:00Z\"}").await.refused(409), "wrong_state");
+    school.close().await;
+}

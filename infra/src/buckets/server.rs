@@ -1,10 +1,11 @@
 //! The store on the wire: signatures checked by `s3s`, and browsers of this machine let in.
 
 use std::io;
+use std::time::Duration;
 
 use axum::Router;
 use axum::error_handling::HandleError;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::serve::ListenerExt;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use super::Buckets;
+use crate::template::CorsRule;
 
 /// The one key pair whose signatures the store accepts, in headers and in presigned URLs.
 #[derive(Clone)]
@@ -28,6 +30,7 @@ pub async fn serve(
     listener: TcpListener,
     buckets: Buckets,
     credentials: Credentials,
+    cors: &CorsRule,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let mut builder = S3ServiceBuilder::new(buckets);
@@ -36,7 +39,7 @@ pub async fn serve(
         tracing::error!(?error, "the object store could not answer");
         StatusCode::INTERNAL_SERVER_ERROR
     });
-    let router = Router::new().fallback_service(store).layer(browsers());
+    let router = Router::new().fallback_service(store).layer(browsers(cors));
     // Without this, the last bytes of a short answer wait for the client's delayed acknowledgment.
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
@@ -44,19 +47,16 @@ pub async fn serve(
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
-/// Pages of this machine may send parts and read objects by presigned URLs, and see ETags and sums.
-fn browsers() -> CorsLayer {
+/// What pages may ask for is the template's word, as on AWS; whose pages: this machine's alone.
+fn browsers(rule: &CorsRule) -> CorsLayer {
+    let methods = rule.allowed_methods.iter().filter_map(|method| method.parse::<Method>().ok());
+    let exposed = rule.exposed_headers.iter().filter_map(|header| header.parse::<HeaderName>().ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(|origin, _| is_loopback(origin)))
-        .allow_methods([Method::GET, Method::HEAD, Method::PUT])
+        .allow_methods(Vec::from_iter(methods))
         .allow_headers(Any)
-        .expose_headers([
-            header::ETAG,
-            header::ACCEPT_RANGES,
-            header::CONTENT_LENGTH,
-            header::CONTENT_RANGE,
-            HeaderName::from_static("x-amz-checksum-crc64nvme"),
-        ])
+        .expose_headers(Vec::from_iter(exposed))
+        .max_age(Duration::from_secs(rule.max_age.into()))
 }
 
 fn is_loopback(origin: &HeaderValue) -> bool {

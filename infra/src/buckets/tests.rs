@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Buckets, Credentials, Durability, serve};
+use crate::template::Template;
 
 const BUCKET: &str = "works";
 const MIB: usize = 1 << 20;
@@ -51,7 +52,9 @@ impl Running {
         let keys = Credentials { access_key: "local".into(), secret_key: "secret".into() };
         let shutdown = CancellationToken::new();
         let buckets = open(folder.path());
-        let serving = tokio::spawn(serve(listener, buckets, keys, shutdown.clone()));
+        let cors = Template::local().expect("a template").cors().expect("one rule").clone();
+        let stopped = shutdown.clone();
+        let serving = tokio::spawn(async move { serve(listener, buckets, keys, &cors, stopped).await });
         let client = client(&endpoint, "secret");
         Self { folder, client, endpoint, shutdown, serving }
     }

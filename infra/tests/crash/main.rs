@@ -235,7 +235,9 @@ async fn two_workers_bill_each_month_once() {
     let arguments = ["api", "--data", &keys, "--port", &port.to_string(), "--now", BEGINS_AT];
     let _api = Process::start(&arguments, &environment, &at("api"));
     printed(&at("api"), "Compagnon is ready").await;
-    let start = |name: &str| Process::start(&["worker", "--lease-seconds", &lease], &environment, &at(name));
+    let mut logging = environment.clone();
+    logging.push(("RUST_LOG".to_owned(), "worker=info".to_owned()));
+    let start = |name: &str| Process::start(&["worker", "--lease-seconds", &lease], &logging, &at(name));
     let workers = [start("one"), start("two")];
     for name in ["one", "two"] {
         printed(&at(name), "worker is ready").await;
@@ -256,6 +258,10 @@ async fn two_workers_bill_each_month_once() {
     assert!(report.dead.is_empty() && report.held.is_empty(), "{report:?}");
     for worker in workers {
         assert!(worker.terminate().await.success());
+    }
+    for name in ["one", "two"] {
+        let log = std::fs::read_to_string(at(name).with_extension("log")).expect("a log");
+        assert!(log.contains("\"message\":\"done\""), "worker {name} did nothing: {log}");
     }
 }
 

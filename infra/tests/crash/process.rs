@@ -21,11 +21,19 @@ const WATCH: Duration = Duration::from_millis(1);
 pub struct Process(Child);
 
 impl Process {
-    /// Starts the program; what it prints goes to a file.
+    /// Starts the program; what it prints goes to a file, and what it logs, where the environment asks
+    /// for it, to one beside it that ends in `.log`.
     pub fn start(arguments: &[&str], environment: &[(String, String)], output: &Path) -> Self {
+        let logged = environment.iter().any(|(name, _)| name == "RUST_LOG");
+        let log = output.with_extension("log");
         let output = std::fs::File::create(output).expect("a file for the output");
+        let stderr = if logged {
+            Stdio::from(std::fs::File::create(log).expect("a file for the log"))
+        } else {
+            Stdio::inherit()
+        };
         let mut command = Command::new(env!("CARGO_BIN_EXE_compagnon"));
-        command.args(arguments).envs(environment.iter().cloned()).stdout(output).stderr(Stdio::inherit());
+        command.args(arguments).envs(environment.iter().cloned()).stdout(output).stderr(stderr);
         Self(command.spawn().expect("the program starts"))
     }
 

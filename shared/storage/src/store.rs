@@ -47,10 +47,20 @@ pub struct Store {
     /// Where recordings and other evidence are kept.
     pub evidence: Bucket,
     wake: Arc<Notify>,
-    jobs_claimed: Arc<AtomicU64>,
+    claims_begun: Arc<AtomicU64>,
+    claims_ended: Arc<AtomicU64>,
     jobs_ended: Arc<AtomicU64>,
     /// When the held jobs were last looked at in vain, in milliseconds since 1970 by the machine's clock.
     pub(crate) held_looked: Arc<AtomicI64>,
+}
+
+/// A claim on its way.
+pub(crate) struct Claiming(Arc<AtomicU64>);
+
+impl Drop for Claiming {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// What the table and the buckets are called.
@@ -179,7 +189,8 @@ impl Store {
             submissions: Bucket::new(objects.clone(), &names.submissions),
             evidence: Bucket::new(objects.clone(), &names.evidence),
             wake: Arc::new(Notify::new()),
-            jobs_claimed: Arc::default(),
+            claims_begun: Arc::default(),
+            claims_ended: Arc::default(),
             held_looked: Arc::new(AtomicI64::new(i64::MIN)),
             jobs_ended: Arc::default(),
         }
@@ -224,13 +235,17 @@ impl Store {
         self.wake.notify_waiters();
     }
 
-    pub(crate) fn job_claimed(&self) {
-        self.jobs_claimed.fetch_add(1, Ordering::Relaxed);
+    /// Counts a claim that is on its way, until what this answers is dropped.
+    pub(crate) fn claiming(&self) -> Claiming {
+        self.claims_begun.fetch_add(1, Ordering::SeqCst);
+        Claiming(self.claims_ended.clone())
     }
 
-    /// How many jobs were claimed through this process.
-    pub fn jobs_claimed(&self) -> u64 {
-        self.jobs_claimed.load(Ordering::Relaxed)
+    /// How many claims this process has made; nothing while one is on its way. Two equal answers mean
+    /// that no job was taken between them.
+    pub fn claims_at_rest(&self) -> Option<u64> {
+        let ended = self.claims_ended.load(Ordering::SeqCst);
+        Some(self.claims_begun.load(Ordering::SeqCst)).filter(|begun| *begun == ended)
     }
 
     /// Counts a job that a worker of this process ended, and wakes whoever waits for that.

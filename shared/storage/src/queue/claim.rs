@@ -125,8 +125,8 @@ impl Store {
             .value(":queue_sk", AttributeValue::S(sortable(after(machine_now, self.queue.lease))));
         let set =
             "SET #owner = :owner, queue_pk = :queue_pk, queue_sk = :queue_sk ADD epoch :one, claims :one";
+        let _claiming = self.claiming();
         let Some(job) = self.update(&key, guard.name("#owner", "owner"), set).await? else { return Ok(None) };
-        self.job_claimed();
         if read_number(&job, "claims")? > u64::from(self.queue.claims_max) {
             let guard = Guard::that("epoch = :epoch").value(":epoch", number(read_number(&job, "epoch")?));
             let guard = guard.value(":error", AttributeValue::S("claimed too often".into()));
