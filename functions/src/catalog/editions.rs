@@ -22,7 +22,14 @@ const VERSIONS_KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Editions {
     listed: RwLock<Option<Listed>>,
-    versions: RwLock<BTreeMap<(EditionId, u32), (Timestamp, Arc<Prospectus>)>>,
+    versions: RwLock<BTreeMap<(EditionId, u32), Kept>>,
+}
+
+/// A version, and when it was read.
+#[derive(Debug, Clone)]
+struct Kept {
+    at: Timestamp,
+    prospectus: Arc<Prospectus>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,7 +72,7 @@ impl Editions {
     ) -> Result<Arc<Prospectus>, Problem> {
         let key = (id.clone(), version);
         let kept = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some((at, prospectus)) = kept
+        if let Some(Kept { at, prospectus }) = kept
             && call.machine_now < at + VERSION_KEPT
         {
             return Ok(prospectus);
@@ -81,7 +88,7 @@ impl Editions {
         let prospectus = Arc::new(call.store().edition(id, version).await?.ok_or_else(missing)?);
         let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
         if versions.len() < VERSIONS_KEPT || versions.contains_key(&key) {
-            versions.insert(key, (call.machine_now, prospectus.clone()));
+            versions.insert(key, Kept { at: call.machine_now, prospectus: prospectus.clone() });
         }
         Ok(prospectus)
     }
