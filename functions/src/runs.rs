@@ -8,6 +8,7 @@ use domain::money::{Money, MoneyError};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use storage::clock::new_uuid;
+use storage::idempotency::Asked;
 use storage::invoice::InvoiceRefusal;
 use storage::{Item, Refused, Stored};
 use utoipa::ToSchema;
@@ -102,13 +103,19 @@ async fn create_billing_run(call: Call, Json(body): Json<RunBody>) -> Result<Rep
     call.commit(transaction.audit(&of, "create_billing_run", &by, call.now), reply).await
 }
 
+/// Asks for a new dry run; under a key that was given before, for the same one.
 async fn ask_dry_run(call: &Call, on: Date) -> Result<RunId, Problem> {
-    let run = RunId::new(new_uuid(call.machine_now));
+    let run = match &call.asked {
+        Some(Asked { person, key, .. }) => RunId::derived(&[&person.to_string(), &key.0]),
+        None => RunId::new(new_uuid(call.machine_now)),
+    };
     for shard in 0..call.store().billing_shards() {
-        let transaction =
-            call.store().transaction().create(&RunShard::dry(run, on, shard), Problem::changed());
-        let transaction = transaction.enqueue_once(&Job::DryRun { run, shard }, call.now, Problem::changed());
-        transaction.commit().await?;
+        let there = InvoiceRefusal::RunChanged;
+        let transaction = call.store().transaction().create(&RunShard::dry(run, on, shard), there);
+        match transaction.enqueue_once(&Job::DryRun { run, shard }, call.now, there).commit().await {
+            Ok(()) | Err(Refused::By(InvoiceRefusal::RunChanged)) => {}
+            Err(refused) => return Err(refused.into()),
+        }
     }
     Ok(run)
 }

@@ -32,6 +32,12 @@ async fn finance_sees_a_date_before_it_begins_and_after() {
     let dry = ended(&school, run(&school, "fay", "2027-03-07", true).await).await;
     assert_eq!((counts(&dry), &dry["totals"]), (("done", 2, 0), &pounds(60_000)));
     assert_eq!(billed(&school, "maya", &maya).await, ["2027-02-07"], "a dry run writes nothing");
+    let again = async || {
+        let ask = school.by("fay", reqwest::Method::POST, "/v1/admin/billing/runs").await;
+        let ask = ask.header("idempotency-key", "one look");
+        ask.json(json!({ "date": "2027-03-07", "dry_run": true })).send().await.expect(201)
+    };
+    assert_eq!(again().await["id"], again().await["id"], "one key, one run");
     assert_eq!(run(&school, "fay", "2027-03-07", false).await.refused(422), "invalid_field");
     assert_eq!(run(&school, "maya", "2027-03-07", true).await.refused(403), "forbidden");
 

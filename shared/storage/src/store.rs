@@ -16,6 +16,7 @@ use tokio::sync::futures::Notified;
 use crate::bucket::Bucket;
 use crate::item::{Attributes, Item, Stored, from_attributes, to_attributes};
 use crate::key::{Key, Query};
+use crate::transaction::pause;
 
 tokio::task_local! {
     static ROUND_TRIPS: Cell<Option<u32>>;
@@ -313,9 +314,13 @@ impl Store {
     pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
         let mut rest: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
-        for _ in 0..BATCH_ROUNDS_MAX {
+        for round in 0..BATCH_ROUNDS_MAX {
             if rest.is_empty() {
                 return Ok(items);
+            }
+            if round > 0 {
+                // What was left unread was throttled: full jitter, as for a transaction.
+                tokio::time::sleep(pause(round)).await;
             }
             count_one();
             let wanted = KeysAndAttributes::builder().set_keys(Some(rest)).consistent_read(true).build();
@@ -388,7 +393,7 @@ impl Store {
 }
 
 /// Rounds of a batch read before it counts as unavailable.
-const BATCH_ROUNDS_MAX: usize = 8;
+const BATCH_ROUNDS_MAX: u32 = 8;
 
 fn is(item: &Attributes, name: &str, value: &str) -> bool {
     item.get(name).and_then(|attribute| attribute.as_s().ok()).is_some_and(|text| text == value)

@@ -21,6 +21,7 @@ use crate::key::Key;
 use crate::queue::Claimed;
 use crate::store::{Store, StoreError};
 pub use again::read_again;
+pub(crate) use commit::pause;
 pub(crate) use guard::Guard;
 
 /// DynamoDB's bound on one transaction.

@@ -125,7 +125,7 @@ fn reasons(reasons: &[CancellationReason]) -> Hindrance {
 }
 
 /// Full jitter: anything between nothing and a bound that doubles.
-fn pause(tried: u32) -> Duration {
+pub(crate) fn pause(tried: u32) -> Duration {
     let bound = PAUSE_FIRST.saturating_mul(1 << tried.min(10)).min(PAUSE_MAX);
     bound.mul_f64(fastrand::f64())
 }
