@@ -163,14 +163,15 @@ impl Attempt {
         }
     }
 
-    /// The project before it is done.
+    /// The project before it is done: work may begin, or, where a version was accepted and is to be
+    /// proved again, its defense be asked for.
     pub fn unlock(self, now: Timestamp) -> Result<Self, AttemptError> {
-        match self.state {
-            AttemptState::Locked => {
-                Ok(Self { state: AttemptState::Available, unlocked_at: Some(now), ..self })
-            }
-            _ => Err(self.refused("unlocking")),
+        if self.state != AttemptState::Locked {
+            return Err(self.refused("unlocking"));
         }
+        let accepted = self.submissions.iter().any(|known| known.state == Stage::Accepted);
+        let state = if accepted { AttemptState::ReadyForDefense } else { AttemptState::Available };
+        Ok(Self { state, unlocked_at: Some(now), ..self })
     }
 
     /// The draft to work on: the open one, or else the next version.

@@ -121,15 +121,15 @@ impl Attempt {
         Ok(Self { state: AttemptState::ReadyForDefense, defense: None, failed_defenses, ..self })
     }
 
-    /// Staff wants it proved again: the accepted work is to be defended anew, and a project that was
-    /// exempted is to be done. Nothing of it is acquired until then.
+    /// Staff wants it proved again, once its turn has come: the accepted work is to be defended anew,
+    /// and a project that was exempted is to be done. Nothing of it is acquired until then.
     pub fn prove_again(self) -> Result<Self, AttemptError> {
-        let state = match self.state {
-            AttemptState::Validated { .. } => AttemptState::ReadyForDefense,
-            AttemptState::Exempted { .. } => AttemptState::Locked,
-            _ => return Err(self.refused("proving again")),
-        };
-        Ok(Self { state, defense: None, acquired: BTreeSet::new(), ..self })
+        match self.state {
+            AttemptState::Validated { .. } | AttemptState::Exempted { .. } => {
+                Ok(Self { state: AttemptState::Locked, defense: None, acquired: BTreeSet::new(), ..self })
+            }
+            _ => Err(self.refused("proving again")),
+        }
     }
 
     fn decided(mut self, outcome: Outcome, acquired: BTreeSet<SkillId>, now: Timestamp) -> Self {

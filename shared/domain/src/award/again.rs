@@ -33,7 +33,8 @@ impl ProveAgain {
         Ok(enrollment)
     }
 
-    /// The attempts of the path, those of the named skills' projects open again.
+    /// The attempts of the path, those of the named skills' projects to be done again: one at a time,
+    /// in the order of the path.
     pub fn reopen_attempts(&self, attempts: Vec<Attempt>) -> Result<Vec<Attempt>, AgainRefused> {
         let reopen = |attempt: Attempt| {
             if self.projects.contains(&attempt.project) { attempt.prove_again() } else { Ok(attempt) }
@@ -64,9 +65,10 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::attempt::AttemptState;
+    use crate::attempt::{AttemptState, SubmissionSummary};
     use crate::defense::example::{announced, drafted, requested, stored, verified};
-    use crate::id::{EnrollmentId, PersonId, ProjectId};
+    use crate::id::{EnrollmentId, PersonId, ProjectId, SubmissionId};
+    use crate::submission::Stage;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -92,12 +94,21 @@ mod tests {
         attempts
             .into_iter()
             .zip(states)
-            .map(|(attempt, state)| Attempt { state: *state, ..attempt })
+            .map(|(attempt, state)| {
+                let validated = matches!(state, AttemptState::Validated { .. });
+                let submissions = Vec::from_iter(validated.then_some(accepted()));
+                Attempt { state: *state, submissions, ..attempt }
+            })
             .collect()
     }
 
+    fn accepted() -> SubmissionSummary {
+        let id = SubmissionId::derived(&["the version that was defended"]);
+        SubmissionSummary { id, version: 1, state: Stage::Accepted, sealed_at: Some(NOW) }
+    }
+
     #[test]
-    fn only_the_named_projects_are_open_again() {
+    fn the_named_projects_are_done_again_one_by_one() {
         const VALIDATED: AttemptState = AttemptState::Validated { at: NOW };
         const EXEMPTED: AttemptState = AttemptState::Exempted { at: NOW };
         let check = |projects: &[&str], expected: [&str; 4]| {
@@ -106,9 +117,9 @@ mod tests {
             assert_eq!(Vec::from_iter(reopened.iter().map(|attempt| attempt.state.word())), expected);
         };
         check(&["p2"], ["exempted", "ready_for_defense", "exempted", "validated"]);
-        check(&["p2", "p4"], ["exempted", "ready_for_defense", "exempted", "ready_for_defense"]);
+        check(&["p2", "p4"], ["exempted", "ready_for_defense", "exempted", "locked"]);
         check(&["p1", "p3"], ["available", "validated", "locked", "validated"]);
-        check(&["p1", "p2"], ["locked", "ready_for_defense", "exempted", "validated"]);
+        check(&["p1", "p2"], ["available", "locked", "exempted", "validated"]);
     }
 
     #[test]
