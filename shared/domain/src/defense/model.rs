@@ -245,6 +245,18 @@ proptest! {
         }
     }
 
+    /// Invariant 11: another defense of the project may be asked for only when none is open or passed.
+    #[test]
+    fn a_project_has_one_open_defense(first in stage(), acts in prop::collection::vec(act(), 0..40)) {
+        let mut school = School { conflicts: conflicts(), now: starts_at() };
+        let defense = acts.into_iter().fold(first, |defense, act| {
+            school.act(defense.clone(), act).unwrap_or(defense)
+        });
+        let over = !defense.state().is_open() && defense.state().outcome() != Some(Outcome::Passed);
+        let again = Defense::requested(request(), &[defense], &Zone::utc(), POLICY, asked_at());
+        prop_assert_eq!(again.is_ok(), over);
+    }
+
     #[test]
     fn what_a_verdict_comes_to_follows_from_its_skills(words in prop::collection::vec(skill_verdict(), 1..9)) {
         let skills = words.iter().map(|verdict| judgment("html", verdict.clone())).collect();

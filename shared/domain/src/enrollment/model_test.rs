@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::scenario_test::{begun, date};
 use super::*;
 use crate::billing::{PeriodKey, Terms};
+use crate::id::AwardId;
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -19,6 +20,9 @@ enum Act {
     Withdraw,
     Suspend,
     Lift,
+    Conclude,
+    ProveAgain,
+    Complete,
     Bill,
     StorePlannedChanges,
 }
@@ -33,6 +37,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Act::Withdraw),
         3 => Just(Act::Suspend),
         3 => Just(Act::Lift),
+        2 => Just(Act::Conclude),
+        4 => Just(Act::ProveAgain),
+        1 => Just(Act::Complete),
         4 => Just(Act::Bill),
         2 => Just(Act::StorePlannedChanges),
     ];
@@ -50,8 +57,17 @@ fn anchors() -> impl Strategy<Value = Date> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Standing {
     Active,
-    Paused { since: Date },
-    Suspended { month_ends: Date },
+    Paused {
+        since: Date,
+    },
+    Suspended {
+        since: Date,
+        month_ends: Date,
+    },
+    /// All projects are done; `month_began` is today's, if one began on the day that study ended.
+    Deciding {
+        month_began: Option<Date>,
+    },
     Gone,
 }
 
@@ -143,16 +159,19 @@ impl Clerk {
             (Act::Withdraw, Standing::Active) if self.leaves_on.is_none() => {
                 (self.leaves_on, self.pauses_on) = (Some(self.month_ends()), None);
             }
-            (Act::Withdraw, Standing::Paused { .. } | Standing::Suspended { .. }) => {
+            (
+                Act::Withdraw,
+                Standing::Paused { .. } | Standing::Suspended { .. } | Standing::Deciding { .. },
+            ) => {
                 if self.leaves_on.is_some() {
                     return false;
                 }
                 (self.standing, self.pauses_on) = (Standing::Gone, None);
             }
             (Act::Suspend, Standing::Active) => {
-                self.standing = Standing::Suspended { month_ends: self.month_ends() };
+                self.standing = Standing::Suspended { since: today, month_ends: self.month_ends() };
             }
-            (Act::Lift, Standing::Suspended { month_ends }) => match self.pauses_on {
+            (Act::Lift, Standing::Suspended { month_ends, .. }) => match self.pauses_on {
                 Some(since) if since <= today => {
                     (self.standing, self.pauses_on) = (Standing::Paused { since }, None);
                     self.lapse();
@@ -160,6 +179,21 @@ impl Clerk {
                 _ if today < month_ends => self.standing = Standing::Active,
                 _ => self.start_again(),
             },
+            (Act::Conclude, Standing::Active | Standing::Paused { .. } | Standing::Suspended { .. }) => {
+                let studied_today = match self.standing {
+                    Standing::Suspended { since, .. } => since == today,
+                    standing => standing == Standing::Active,
+                };
+                let month_began = (studied_today && self.month_begins(today)).then_some(today);
+                self.standing = Standing::Deciding { month_began };
+                (self.pauses_on, self.leaves_on) = (None, None);
+            }
+            // The month that began today was billed, and goes on.
+            (Act::ProveAgain, Standing::Deciding { month_began: Some(day) }) if day == today => {
+                self.standing = Standing::Active;
+            }
+            (Act::ProveAgain, Standing::Deciding { .. }) => self.start_again(),
+            (Act::Complete, Standing::Deciding { .. }) => self.standing = Standing::Gone,
             (Act::Bill | Act::StorePlannedChanges, _) => {}
             _ => return false,
         }
@@ -175,6 +209,9 @@ fn done(enrollment: Enrollment, act: Act, now: Timestamp) -> Option<Enrollment> 
         Act::Withdraw => enrollment.withdraw(now).ok(),
         Act::Suspend => enrollment.suspend(SuspensionCause::Unpaid, now).ok(),
         Act::Lift => enrollment.lift(now).ok(),
+        Act::Conclude => enrollment.conclude(now).ok(),
+        Act::ProveAgain => enrollment.prove_again(now).ok(),
+        Act::Complete => enrollment.complete(AwardId::derived(&["award"]), now).ok(),
         Act::StorePlannedChanges => Some(enrollment.as_of(now)),
         Act::Wait(_) | Act::WaitForMonth | Act::Bill => Some(enrollment),
     }

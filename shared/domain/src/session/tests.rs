@@ -399,3 +399,35 @@ fn only_what_the_school_called_off_is_booked_again() {
     assert_eq!(cancelled(Side::Mentor).reinstated(booked()), None);
     assert_eq!(booked().reinstated(booked()), None);
 }
+
+proptest! {
+    /// Invariants 15 and 16, for any quarter hour of a fortnight, any agreement and any pause.
+    #[test]
+    fn a_session_lies_in_availability_or_both_agree_and_never_in_a_pause(
+        quarter in 0_i64..14 * 96,
+        agreed in 0_usize..4,
+        paused_from in 0_i64..14,
+    ) {
+        let claire = claire();
+        let starts_at = at("2027-03-08T00:00:00Z") + SignedDuration::from_mins(15 * quarter);
+        let local = Zone::utc().wall_time_at(starts_at);
+        let time = chosen(&local.date().to_string(), &local.time().strftime("%H:%M").to_string());
+        let both = [person("maya"), person("claire")];
+        let accepted_by: &[PersonId] = match agreed {
+            0 => &[],
+            1 => &both[..1],
+            2 => &both[1..],
+            _ => &both,
+        };
+        let pause = at("2027-03-08T00:00:00Z") + SignedDuration::from_hours(24 * paused_from);
+        let date = local.date();
+        let allowed = |instant| if instant < pause { Ok(()) } else { Err(SessionRefused::MonthPaused { date }) };
+        let facts = BookingFacts { availability: &claire, accepted_by, allowed: &allowed, policy: &POLICY };
+        let session = Session::book(booking(time), facts, at("2027-03-01T00:00:00Z"));
+        let ends_at = starts_at + SignedDuration::from_mins(45);
+        // Claire meets on Tuesdays, all day.
+        let tuesday = |instant: Timestamp| Zone::utc().date_at(instant).weekday() == jiff::civil::Weekday::Tuesday;
+        let available = tuesday(starts_at) && tuesday(ends_at - SignedDuration::from_secs(1));
+        prop_assert_eq!(session.is_ok(), starts_at < pause && (available || agreed == 3));
+    }
+}
