@@ -1,14 +1,16 @@
 //! The queue and its transactions against the store itself: what is asked for, claimed, ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{EnrollmentId, RunId};
 use domain::job::Job;
 use infra::local_store::LocalStore;
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::{Hands, machine_now};
 use storage::queue::{Claimed, Held, Settings};
+use storage::store::Names;
 use storage::transaction::{AuditEntry, read_again};
 use storage::{Item, Key, Refused, Store, Stored};
 
@@ -394,5 +396,30 @@ async fn a_lost_race_is_no_empty_queue() {
     let (one, two) = tokio::join!(claimer("one"), claimer("two"));
     let all: BTreeSet<_> = one.iter().chain(&two).collect();
     assert_eq!((all.len(), one.len() + two.len()), (40, 40));
+    queue.close().await;
+}
+
+/// A job of a newer version, or one that was damaged, holds nobody up and is seen in the end.
+#[tokio::test]
+async fn a_job_that_nobody_can_read_is_buried_and_shown() {
+    let queue = Queue::open().await;
+    queue.ask(&wake_up("a"), queue.now).await;
+    let (pk, sk) = Key::Job(wake_up("a").id()).parts();
+    let unknown = HashMap::from([("kind".to_owned(), AttributeValue::S("from_the_future".into()))]);
+    let update = queue.store.client().update_item().table_name(Names::default().table);
+    let update = update.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk));
+    let update = update.update_expression("SET job = :job");
+    update.expression_attribute_values(":job", AttributeValue::M(unknown)).send().await.expect("changed");
+    queue.ask(&wake_up("b"), queue.now).await;
+    let mut machine_now = queue.now;
+    let first = queue.claim_at("one", queue.now, machine_now).await;
+    assert_eq!(first.into_iter().map(|claimed| claimed.job).collect::<Vec<_>>(), [wake_up("b")]);
+    for _ in 0..3 {
+        machine_now = machine_now + LEASE + NOTICED;
+        queue.claim_at("one", queue.now, machine_now).await;
+    }
+    let dead = queue.store.queue_report().await.expect("a report").dead;
+    let unreadable = dead.iter().find(|line| line.id == wake_up("a").id()).expect("shown");
+    assert_eq!((&unreadable.job, unreadable.last_error.as_deref()), (&None, Some("claimed too often")));
     queue.close().await;
 }
