@@ -1,9 +1,11 @@
 //! Enrollments: from the quote to the last month.
 
 mod accept; // the contract, its first invoice and its charge
+mod paying; // how its months are paid, and by whom
 mod views; // an enrollment as it is shown
 
 use axum::http::StatusCode;
+use domain::billing::Terms;
 use domain::catalog::Language;
 use domain::enrollment::{
     AcceptRefused, Application, ApplyRefused, Enrollment, PauseRefused, QuoteRefused, ResumeRefused,
@@ -41,6 +43,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(enroll, list_enrollments))
         .routes(routes!(get_enrollment))
         .routes(routes!(accept::accept))
+        .routes(routes!(paying::get_payers, paying::put_payers))
+        .routes(routes!(paying::get_payment_method, paying::put_payment_method))
         .routes(routes!(pause))
         .routes(routes!(resume))
         .routes(routes!(withdraw))
@@ -159,6 +163,12 @@ async fn view(call: &Call, progress: &Progress) -> Result<EnrollmentView, Proble
     EnrollmentView::of(progress, &edition, call.now)
 }
 
+/// The terms that hold for an enrollment today.
+async fn terms(call: &Call, enrollment: &Enrollment) -> Result<Terms, Problem> {
+    let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+    Ok(edition.terms_on(enrollment.date_at(call.now)))
+}
+
 /// For how long.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -184,8 +194,7 @@ struct Effective {
 async fn pause(call: Call, At(id): At<EnrollmentId>, Json(body): Json<PauseBody>) -> Result<Reply, Problem> {
     let progress = progress(&call, &permissions::PAUSE, id).await?;
     let enrollment = progress.enrollment.value.clone();
-    let edition = call.app.catalog.version(&call, &enrollment.edition, enrollment.version).await?;
-    let terms = edition.terms_on(enrollment.date_at(call.now));
+    let terms = terms(&call, &enrollment).await?;
     let paused = enrollment.pause(body.months, &terms, call.now)?;
     let effective_on = paused.open_pause().map_or(paused.date_at(call.now), |pause| pause.from);
     change(&call, progress, paused, effective_on, "pause").await
@@ -211,7 +220,8 @@ async fn resume(
     change(&call, progress, resumed, effective_on, "resume").await
 }
 
-/// Withdraws from the end of the paid period.
+/// Withdraws from the end of the paid period; within the days of cooling off the contract is taken
+/// back, and what was not used is credited and paid back.
 #[utoipa::path(post, path = "/v1/enrollments/{id}/withdraw", tag = "enrollments", params(("id" = String, Path)),
     request_body = NothingBody, responses((status = 200, description = "From when", body = Effective), Refusals))]
 async fn withdraw(
@@ -221,7 +231,8 @@ async fn withdraw(
 ) -> Result<Reply, Problem> {
     let NothingBody {} = body;
     let progress = progress(&call, &permissions::WITHDRAW, id).await?;
-    let withdrawn = progress.enrollment.value.clone().withdraw(call.now)?;
+    let terms = terms(&call, &progress.enrollment.value).await?;
+    let withdrawn = progress.enrollment.value.clone().withdraw(&terms, call.now)?;
     let effective_on = withdrawn.leaves_on.unwrap_or(withdrawn.date_at(call.now));
     change(&call, progress, withdrawn, effective_on, "withdraw").await
 }
@@ -247,6 +258,7 @@ async fn change(
         .save(&item, Problem::changed())
         .then_planned(&item.value)
         .bill_next(&item.value, next.as_ref(), call.now)
+        .credit_unused(&item.value, call.now)
         .enqueue(&Job::ArrangeSessions { enrollment: item.value.id }, call.now)
         .audit(&item.value.key(), action, &call.person()?.to_string(), call.now);
     let transaction =

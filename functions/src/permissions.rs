@@ -59,6 +59,16 @@ table! {
     LIST_INVOICES = "list_invoices",                 ToSome,   [Finance],         [Owner, Payer];
     GET_INVOICE = "get_invoice",                     ToSome,   [Finance],         [Owner, Payer];
     RECORD_PAYMENT = "record_payment",               ToSome,   [Finance],         [];
+    LIST_PAYMENTS = "list_payments",                 ToSome,   [Finance],         [Owner, Payer];
+    CREATE_CREDIT_NOTE = "create_credit_note",       ToSome,   [Finance],         [];
+    LIST_CREDIT_NOTES = "list_credit_notes",         ToSome,   [Finance],         [Owner, Payer];
+    CREATE_REFUND = "create_refund",                 ToSome,   [Finance],         [];
+    LIST_REFUNDS = "list_refunds",                   ToSome,   [Finance],         [Owner, Payer];
+    WRITE_OFF = "write_off",                         ToSome,   [Finance],         [];
+    GET_PAYERS = "get_payers",                       ToSome,   [Finance],         [Owner];
+    PUT_PAYERS = "put_payers",                       ToSome,   [Finance],         [Owner];
+    GET_PAYMENT_METHOD = "get_payment_method",       ToSome,   [Finance],         [Owner];
+    PUT_PAYMENT_METHOD = "put_payment_method",       ToSome,   [],                [Owner];
 
     CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
     GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];

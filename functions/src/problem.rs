@@ -97,6 +97,10 @@ codes! {
     EditionNotPublished = "edition_not_published", UNPROCESSABLE_ENTITY, "The edition is not published";
     /// Nothing accredits the degree at that time.
     NotAccredited = "not_accredited", UNPROCESSABLE_ENTITY, "No accreditation covers this";
+    /// More than what was paid.
+    RefundTooLarge = "refund_too_large", UNPROCESSABLE_ENTITY, "More than was paid cannot be given back";
+    /// More than the invoice.
+    CreditTooLarge = "credit_too_large", UNPROCESSABLE_ENTITY, "More than the invoice cannot be credited";
     /// No such time, or twice that day.
     InvalidTime = "invalid_time", UNPROCESSABLE_ENTITY, "The time does not exist or is ambiguous";
     /// Outside what was declared.

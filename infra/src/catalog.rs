@@ -30,6 +30,7 @@ const SAMPLE: &[(&str, &str)] = embedded![
     "courses.yaml",
     "projects.yaml",
     "prices.yaml",
+    "taxes.yaml",
     "demand.yaml",
     "accreditations.yaml",
     "recognitions.yaml",
@@ -162,6 +163,7 @@ impl Reader {
             courses: self.list("courses"),
             projects: self.list("projects"),
             prices: self.list("prices"),
+            taxes: self.list_if_any("taxes"),
             demand: self.list("demand"),
             accreditations: self.list("accreditations"),
             recognitions: self.list("recognitions"),
@@ -189,6 +191,12 @@ impl Reader {
         let Some((entries, places)) = self.parse(&file) else { return Vec::new() };
         self.lists.push((name, places));
         entries
+    }
+
+    /// The entries of a list that a catalog may go without.
+    fn list_if_any<T: DeserializeOwned>(&mut self, list: &str) -> Vec<T> {
+        let there = self.files.iter().any(|file| file.name == format!("{list}.yaml"));
+        if there { self.list(list) } else { Vec::new() }
     }
 
     fn editions(&mut self) -> Vec<Edition> {

@@ -1,101 +1,122 @@
 //! The local stack's own payment provider: it does what its token says, always the same.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use domain::enrollment::PaymentMethod;
-use domain::id::InvoiceId;
-use domain::money::Money;
+use domain::invoice::Retry;
 use futures::FutureExt;
-use futures::future::BoxFuture;
-use worker::payment::{Charged, PaymentProvider, Retry};
+use futures::future::{BoxFuture, ready};
+use worker::payment::{Charged, Collection, PaymentProvider, Return, Returned};
 
-/// The provider. It remembers in memory how often an invoice was tried.
+/// The provider. It remembers nothing: what it answers follows from what it is asked.
 #[derive(Debug, Default)]
-pub struct Sandbox {
-    tried: Mutex<HashMap<InvoiceId, u32>>,
+pub struct Sandbox;
+
+/// What a token says.
+enum Script {
+    Paid,
+    DeclinedSoft,
+    DeclinedHard,
+    SoftThenPaid { after: u32 },
+    TimeoutButCaptured,
+    TimeoutNotCaptured,
 }
 
-impl Sandbox {
-    fn answer(&self, invoice: InvoiceId, token: &str) -> Charged {
-        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-        let tries = tried.entry(invoice).or_default();
-        *tries += 1;
-        let paid = || Charged::Paid { reference: format!("sandbox-{invoice}") };
-        let declined = |reason: &str, retry| Charged::Declined { reason: reason.to_owned(), retry };
-        let again_after =
-            token.strip_prefix("soft_then_ok_after:").and_then(|count| count.parse::<u32>().ok());
-        match (token, again_after) {
-            ("ok", _) => paid(),
-            ("declined_soft", _) => declined("insufficient_funds", Retry::MayHelp),
-            ("timeout_but_captured" | "timeout_not_captured", _) => Charged::Unknown,
-            (_, Some(count)) if *tries > count => paid(),
-            (_, Some(_)) => declined("insufficient_funds", Retry::MayHelp),
-            _ => declined("card_not_accepted", Retry::NeverHelps),
+impl Script {
+    fn of(method: &PaymentMethod) -> Self {
+        let PaymentMethod::Sandbox { token } = method else { return Self::DeclinedHard };
+        let after = token.strip_prefix("soft_then_ok_after:").and_then(|count| count.parse().ok());
+        match (token.as_str(), after) {
+            ("ok", _) => Self::Paid,
+            ("declined_soft", _) => Self::DeclinedSoft,
+            ("timeout_but_captured", _) => Self::TimeoutButCaptured,
+            ("timeout_not_captured", _) => Self::TimeoutNotCaptured,
+            (_, Some(after)) => Self::SoftThenPaid { after },
+            _ => Self::DeclinedHard,
         }
     }
 }
 
+fn paid(collection: &Collection<'_>) -> Charged {
+    Charged::Paid { reference: format!("sandbox-{}", collection.invoice) }
+}
+
+fn declined(reason: &str, retry: Retry) -> Charged {
+    Charged::Declined { reason: reason.to_owned(), retry }
+}
+
+/// What it does when it is asked for money.
+fn charged(collection: &Collection<'_>) -> Charged {
+    match Script::of(collection.method) {
+        Script::Paid => paid(collection),
+        Script::SoftThenPaid { after } if collection.tries > after => paid(collection),
+        Script::SoftThenPaid { .. } | Script::DeclinedSoft => declined("insufficient_funds", Retry::MayHelp),
+        Script::DeclinedHard => declined("card_not_accepted", Retry::NeverHelps),
+        Script::TimeoutButCaptured | Script::TimeoutNotCaptured => Charged::Unknown,
+    }
+}
+
+/// What became of it, for whoever did not hear the answer.
+fn found(collection: &Collection<'_>) -> Charged {
+    match Script::of(collection.method) {
+        Script::TimeoutButCaptured => paid(collection),
+        Script::TimeoutNotCaptured => declined("not_captured", Retry::MayHelp),
+        _ => charged(collection),
+    }
+}
+
 impl PaymentProvider for Sandbox {
-    fn charge<'a>(
-        &'a self,
-        invoice: InvoiceId,
-        _amount: Money,
-        method: &'a PaymentMethod,
-    ) -> BoxFuture<'a, Charged> {
-        let charged = match method {
-            PaymentMethod::Sandbox { token } => self.answer(invoice, token),
-            PaymentMethod::Manual => Charged::Awaited,
-        };
-        futures::future::ready(charged).boxed()
+    fn charge<'a>(&'a self, collection: Collection<'a>) -> BoxFuture<'a, Charged> {
+        ready(charged(&collection)).boxed()
     }
 
-    fn look_up<'a>(&'a self, invoice: InvoiceId, method: &'a PaymentMethod) -> BoxFuture<'a, Charged> {
-        let found = match method {
-            // A process that ended between the asking and its answer asks here when it is back.
-            PaymentMethod::Sandbox { token } if matches!(token.as_str(), "ok" | "timeout_but_captured") => {
-                Charged::Paid { reference: format!("sandbox-{invoice}") }
-            }
-            PaymentMethod::Sandbox { .. } => {
-                Charged::Declined { reason: "not_captured".to_owned(), retry: Retry::MayHelp }
-            }
-            PaymentMethod::Manual => Charged::Awaited,
-        };
-        futures::future::ready(found).boxed()
+    fn look_up<'a>(&'a self, collection: Collection<'a>) -> BoxFuture<'a, Charged> {
+        ready(found(&collection)).boxed()
+    }
+
+    fn send_back<'a>(&'a self, part: Return<'a>) -> BoxFuture<'a, Returned> {
+        ready(Returned::Sent { reference: format!("sandbox-{}-{}", part.refund, part.payment) }).boxed()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::money::Currency;
+    use domain::id::InvoiceId;
+    use domain::money::{Currency, Money};
 
     use super::*;
 
-    async fn charge(sandbox: &Sandbox, token: &str) -> Charged {
-        let method = PaymentMethod::Sandbox { token: token.to_owned() };
-        sandbox.charge(InvoiceId::derived(&[token]), Money::minor(1, Currency::Gbp), &method).await
+    fn method(token: &str) -> PaymentMethod {
+        PaymentMethod::Sandbox { token: token.to_owned() }
+    }
+
+    fn collection(method: &PaymentMethod, tries: u32) -> Collection<'_> {
+        let amount = Money::minor(1, Currency::Gbp);
+        Collection { invoice: InvoiceId::derived(&["one"]), amount, method, tries }
     }
 
     #[tokio::test]
     async fn a_token_says_what_happens() {
-        let sandbox = Sandbox::default();
-        assert!(matches!(charge(&sandbox, "ok").await, Charged::Paid { .. }));
-        assert!(matches!(
-            charge(&sandbox, "declined_hard").await,
-            Charged::Declined { retry: Retry::NeverHelps, .. }
-        ));
-        assert_eq!(charge(&sandbox, "timeout_but_captured").await, Charged::Unknown);
-        for _ in 0..2 {
-            assert!(matches!(charge(&sandbox, "soft_then_ok_after:2").await, Charged::Declined { .. }));
+        let charge = async |token: &str, tries| Sandbox.charge(collection(&method(token), tries)).await;
+        assert!(matches!(charge("ok", 1).await, Charged::Paid { .. }));
+        let hard = charge("declined_hard", 1).await;
+        assert!(matches!(hard, Charged::Declined { retry: Retry::NeverHelps, .. }));
+        assert_eq!(charge("timeout_but_captured", 1).await, Charged::Unknown);
+        for tries in [1, 2] {
+            assert!(matches!(charge("soft_then_ok_after:2", tries).await, Charged::Declined { .. }));
         }
-        assert!(matches!(charge(&sandbox, "soft_then_ok_after:2").await, Charged::Paid { .. }));
+        assert!(matches!(charge("soft_then_ok_after:2", 3).await, Charged::Paid { .. }));
     }
 
     #[tokio::test]
-    async fn what_was_collected_is_still_so_after_a_restart() {
-        let method = PaymentMethod::Sandbox { token: "ok".to_owned() };
-        let invoice = InvoiceId::derived(&["ok"]);
-        let collected = charge(&Sandbox::default(), "ok").await;
-        assert_eq!(Sandbox::default().look_up(invoice, &method).await, collected);
+    async fn looking_up_finds_what_was_answered() {
+        for token in ["ok", "declined_soft", "declined_hard", "soft_then_ok_after:1"] {
+            for tries in [1, 2] {
+                let method = method(token);
+                let charged = Sandbox.charge(collection(&method, tries)).await;
+                assert_eq!(Sandbox.look_up(collection(&method, tries)).await, charged, "{token}");
+            }
+        }
+        let found = async |token: &str| Sandbox.look_up(collection(&method(token), 1)).await;
+        assert!(matches!(found("timeout_but_captured").await, Charged::Paid { .. }));
+        assert!(matches!(found("timeout_not_captured").await, Charged::Declined { .. }));
     }
 }

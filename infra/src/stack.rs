@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use domain::invoice::PaymentKind;
 use functions::app::{Parts, Settings};
 use functions::token::Verifier;
 use functions::{App, api};
@@ -120,7 +121,7 @@ impl Stack {
 
 /// A worker over a store, with the local payment methods.
 pub fn worker(store: Store, clock: Clock) -> Worker {
-    let providers = Providers::default().with("sandbox", Sandbox::default());
+    let providers = Providers::default().with(PaymentKind::Sandbox, Sandbox);
     Worker { store, clock, providers: Arc::new(providers), settings: worker::Settings::default() }
 }
 
@@ -209,7 +210,7 @@ fn app(store: Store, clock: Clock, url: &str, options: &Options) -> Result<App, 
 fn settings(url: &str, options: &Options) -> Settings {
     Settings {
         public_url: url.to_owned(),
-        payment_methods: vec![domain::invoice::PaymentKind::Manual, domain::invoice::PaymentKind::Sandbox],
+        payment_methods: vec![PaymentKind::Manual, PaymentKind::Sandbox],
         accept_wait: Duration::from_secs(5),
         link_lifetime: options.lifetimes.link,
         upload_idle_max: options.lifetimes.upload,

@@ -1,6 +1,8 @@
 //! The table of jobs: the compiler asks for an arm.
 
 mod charge; // an invoice's money
+mod giving_back; // credit notes for unused days, and refunds
+mod suspension; // its end, once unpaid invoices are paid
 mod bill; // the invoice of a period that began
 mod run; // billing runs: every invoice of one date
 mod calendar; // what was planned for an enrollment
@@ -18,6 +20,11 @@ use crate::outcome::Unfinished;
 pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
     match claimed.job {
         Job::Charge { enrollment, invoice } => charge::charge(worker, claimed, enrollment, invoice).await,
+        Job::CreditUnused { enrollment } => giving_back::credit_unused(worker, claimed, enrollment).await,
+        Job::Refund { enrollment, invoice, refund } => {
+            giving_back::refund(worker, claimed, enrollment, invoice, refund).await
+        }
+        Job::LiftSuspension { enrollment } => suspension::lift(worker, claimed, enrollment).await,
         Job::Bill { enrollment, .. } => bill::bill(worker, claimed, enrollment).await,
         Job::BillingRun { on, shard } => run::bill(worker, claimed, on, shard).await,
         Job::DryRun { run, shard } => run::count(worker, claimed, run, shard).await,

@@ -1,11 +1,25 @@
-//! Providers that money comes from. Only the worker calls them.
+//! Providers that money comes from, and goes back to. Only the worker calls them.
 
 use std::collections::BTreeMap;
 
 use domain::enrollment::PaymentMethod;
-use domain::id::InvoiceId;
+use domain::id::{InvoiceId, PaymentId, RefundId};
+use domain::invoice::{PaymentKind, Retry};
 use domain::money::Money;
 use futures::future::BoxFuture;
+
+/// One invoice's money, to be collected once.
+#[derive(Debug, Clone, Copy)]
+pub struct Collection<'a> {
+    /// What it is for: the provider's key for it, for life.
+    pub invoice: InvoiceId,
+    /// How much.
+    pub amount: Money,
+    /// How it is paid.
+    pub method: &'a PaymentMethod,
+    /// How often it has been asked for, this time included.
+    pub tries: u32,
+}
 
 /// What a provider says of one attempt to collect one invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,50 +36,67 @@ pub enum Charged {
         /// Whether asking again later may help.
         retry: Retry,
     },
-    /// Nothing to collect: the payer sends the money, finance records it.
-    Awaited,
     /// The provider did not say: look it up, never pay again.
     Unknown,
 }
 
-/// Whether asking again may help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// A passing reason.
-    MayHelp,
-    /// The method itself does not work.
-    NeverHelps,
+/// A part of a payment, to be sent back once.
+#[derive(Debug, Clone, Copy)]
+pub struct Return<'a> {
+    /// The refund; with the payment it is the provider's key.
+    pub refund: RefundId,
+    /// The payment.
+    pub payment: PaymentId,
+    /// What the provider calls the payment.
+    pub reference: &'a str,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What a provider says of money to be sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returned {
+    /// It is on its way, under the provider's reference.
+    Sent {
+        /// What the provider calls it.
+        reference: String,
+    },
+    /// The provider refused.
+    Refused {
+        /// Why, in its words.
+        reason: String,
+    },
+    /// The provider did not say: ask again with the same key.
+    Unknown,
 }
 
 /// One way to collect money.
 pub trait PaymentProvider: Send + Sync {
-    /// Collects an invoice. Called again for the same invoice it must answer for the first
-    /// collection, never collect twice: the invoice's id is the key.
-    fn charge<'a>(
-        &'a self,
-        invoice: InvoiceId,
-        amount: Money,
-        method: &'a PaymentMethod,
-    ) -> BoxFuture<'a, Charged>;
+    /// Collects an invoice. Called again for the same invoice it must go on with the first collection,
+    /// never collect twice: the invoice's id is the key.
+    fn charge<'a>(&'a self, collection: Collection<'a>) -> BoxFuture<'a, Charged>;
 
     /// What became of a collection that nobody answered for.
-    fn look_up<'a>(&'a self, invoice: InvoiceId, method: &'a PaymentMethod) -> BoxFuture<'a, Charged>;
+    fn look_up<'a>(&'a self, collection: Collection<'a>) -> BoxFuture<'a, Charged>;
+
+    /// Sends money back. Called again for the same refund and payment it must answer for the first time.
+    fn send_back<'a>(&'a self, part: Return<'a>) -> BoxFuture<'a, Returned>;
 }
 
-/// The providers of a deployment, by the method's word.
+/// The providers of a deployment, by what they collect through.
 #[derive(Default)]
-pub struct Providers(BTreeMap<&'static str, Box<dyn PaymentProvider>>);
+pub struct Providers(BTreeMap<PaymentKind, Box<dyn PaymentProvider>>);
 
 impl Providers {
     /// With one more provider.
     #[must_use]
-    pub fn with(mut self, method: &'static str, provider: impl PaymentProvider + 'static) -> Self {
-        self.0.insert(method, Box::new(provider));
+    pub fn with(mut self, kind: PaymentKind, provider: impl PaymentProvider + 'static) -> Self {
+        self.0.insert(kind, Box::new(provider));
         self
     }
 
-    /// The provider for a method's word.
-    pub fn for_method(&self, method: &str) -> Option<&dyn PaymentProvider> {
-        self.0.get(method).map(AsRef::as_ref)
+    /// The provider that collects through this; none for transfers, which finance records.
+    pub fn of(&self, kind: PaymentKind) -> Option<&dyn PaymentProvider> {
+        self.0.get(&kind).map(AsRef::as_ref)
     }
 }

@@ -1,16 +1,17 @@
 //! What money that came in changes: the invoice it pays and, with the first one, the enrollment.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::attempt::{Attempt, first_attempts};
-use crate::billing::{Due, Terms};
+use crate::billing::{Due, Period, Terms};
 use crate::catalog::Prospectus;
 use crate::enrollment::{ActivateRefused, Enrollment, Offer};
 use crate::id::ProjectId;
-use crate::invoice::{Invoice, InvoiceState, LegalEntity, OpenRefused, Payment, PaymentRefused};
+use crate::invoice::{Invoice, InvoiceState, LegalEntity, OpenRefused, Payment, PaymentRefused, rate};
 
 /// Money that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +22,20 @@ pub struct Received {
     pub paid_at: Timestamp,
 }
 
-/// What else the first payment rests on.
+/// An invoice with the enrollment that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The enrollment.
+    pub enrollment: Enrollment,
+    /// The invoice that money is for.
+    pub invoice: Invoice,
+    /// The other drafts of the first period, where the invoice is one.
+    pub other_drafts: Vec<Invoice>,
+}
+
+/// What an invoice's issue rests on.
 #[derive(Debug, Clone)]
-pub struct Beginning<'a> {
+pub struct Issuing<'a> {
     /// What the student enrolled on.
     pub prospectus: &'a Prospectus,
     /// Who issues the invoice.
@@ -43,13 +55,15 @@ pub struct Settled {
     pub began: Option<Began>,
 }
 
-/// What the first payment began.
+/// What the first payment began, or the agreement of who pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Began {
     /// Active from its anchor on.
     pub enrollment: Enrollment,
     /// One per project, the first of which is open.
     pub attempts: Vec<Attempt>,
+    /// The invoices of the first period, issued in the order of their drafts.
+    pub invoices: Vec<Invoice>,
     /// The next month to be billed.
     pub next: Option<Due>,
 }
@@ -59,8 +73,8 @@ pub struct Began {
 pub struct Billed {
     /// Which.
     pub due: Due,
-    /// Its invoice, with the issuer's next number.
-    pub invoice: Invoice,
+    /// Its invoices with the issuer's next numbers, one per payer; none where nothing is owed.
+    pub invoices: Vec<Invoice>,
     /// The next period to be billed.
     pub next: Option<Due>,
 }
@@ -79,47 +93,85 @@ pub enum SettleRefused {
     Open(#[from] OpenRefused),
 }
 
-/// Records money for an invoice; money for a draft in full begins the enrollment, and issues the
-/// draft with its number and period in the same act.
+/// Records money for an invoice. Money for a draft in full begins the enrollment, if whoever owes the
+/// other drafts of the first period has paid or agreed too.
 pub fn settle(
-    enrollment: Enrollment,
-    invoice: Invoice,
+    account: Account,
     payment: Payment,
     received: Received,
-    beginning: &Beginning<'_>,
+    issuing: &Issuing<'_>,
     terms: &Terms,
     now: Timestamp,
 ) -> Result<Settled, SettleRefused> {
+    let Account { enrollment, invoice, other_drafts } = account;
     if invoice.state == InvoiceState::Draft {
         enrollment.check_quoted(received.paid_at)?;
     }
     let (invoice, payment) = invoice.record_payment(payment, Some(received.reference), received.paid_at)?;
-    let whole = invoice.owed().is_ok_and(|owed| owed.amount_minor <= 0);
-    if invoice.state != InvoiceState::Draft || !whole {
+    if invoice.state != InvoiceState::Draft {
         return Ok(Settled { invoice, payment, began: None });
     }
-    let accredited = Offer::accredited_by(beginning.prospectus);
-    let enrollment = enrollment.activate(received.paid_at, &accredited, now)?;
-    let exempted: BTreeSet<ProjectId> = beginning.prospectus.exempted(&enrollment.recognized_skills);
-    let attempts = first_attempts(enrollment.id, &beginning.prospectus.path(), &exempted, now);
-    let first = enrollment.periods_after(None).next();
-    let invoice = match first {
-        Some(due) => invoice.open(beginning.issuer, beginning.sequence, due.period, terms, now)?,
+    let drafts = Vec::from_iter(iter::once(invoice.clone()).chain(other_drafts));
+    let began = begin(enrollment, drafts, received.paid_at, issuing, terms, now)?;
+    let invoice = match &began {
+        Some(began) => began.invoices.first().cloned().unwrap_or(invoice),
         None => invoice,
     };
-    let next = enrollment.periods_after(Some(invoice.key)).next();
-    Ok(Settled { invoice, payment, began: Some(Began { enrollment, attempts, next }) })
+    Ok(Settled { invoice, payment, began })
 }
 
-/// The invoice of a period that begins: issued with the next number.
+/// Begins an enrollment once each draft of its first period is paid or agreed to, and issues them with
+/// their numbers and the period in the same act; nothing while somebody is still waited for.
+pub fn begin(
+    enrollment: Enrollment,
+    drafts: Vec<Invoice>,
+    since: Timestamp,
+    issuing: &Issuing<'_>,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Option<Began>, SettleRefused> {
+    let agreed = |draft: &Invoice| {
+        let payer = enrollment.payers.iter().find(|payer| payer.payer == draft.payer);
+        payer.is_some_and(|payer| payer.agreed_at.is_some())
+    };
+    let whole = |draft: &Invoice| draft.owed().is_ok_and(|owed| owed.amount_minor <= 0);
+    if !drafts.iter().all(|draft| whole(draft) || agreed(draft)) {
+        return Ok(None);
+    }
+    let accredited = Offer::accredited_by(issuing.prospectus);
+    let enrollment = enrollment.activate(since, &accredited, now)?;
+    let exempted: BTreeSet<ProjectId> = issuing.prospectus.exempted(&enrollment.recognized_skills);
+    let attempts = first_attempts(enrollment.id, &issuing.prospectus.path(), &exempted, now);
+    let first = enrollment.periods_after(None).next();
+    let invoices = match first {
+        Some(due) => issue(drafts, due.period, issuing, terms, now)?,
+        None => drafts,
+    };
+    let next = enrollment.periods_after(first.map(|due| due.key)).next();
+    Ok(Some(Began { enrollment, attempts, invoices, next }))
+}
+
+/// The invoices of a period that begins: issued with the next numbers.
 pub fn bill(
     enrollment: &Enrollment,
     due: Due,
-    beginning: &Beginning<'_>,
+    issuing: &Issuing<'_>,
     terms: &Terms,
     now: Timestamp,
 ) -> Result<Billed, OpenRefused> {
-    let draft = Invoice::draft(enrollment, due.key, enrollment.student);
-    let invoice = draft.open(beginning.issuer, beginning.sequence, due.period, terms, now)?;
-    Ok(Billed { due, invoice, next: enrollment.periods_after(Some(due.key)).next() })
+    let drafts = rate(enrollment, due.key, &issuing.prospectus.taxes, due.period.from)?;
+    let invoices = issue(drafts, due.period, issuing, terms, now)?;
+    Ok(Billed { due, invoices, next: enrollment.periods_after(Some(due.key)).next() })
+}
+
+fn issue(
+    drafts: Vec<Invoice>,
+    period: Period,
+    issuing: &Issuing<'_>,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Vec<Invoice>, OpenRefused> {
+    let numbers = issuing.sequence..;
+    let numbered = drafts.into_iter().zip(numbers);
+    numbered.map(|(draft, sequence)| draft.open(issuing.issuer, sequence, period, terms, now)).collect()
 }

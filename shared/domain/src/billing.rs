@@ -8,10 +8,14 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 
+mod payer; // who pays a month
+mod proration; // the used and the unused part of a period
 pub mod run; // the invoices of one civil date
-mod terms;
+mod terms; // the numbers of policy
 
-pub use terms::Terms;
+pub use payer::{PAYERS_MAX, Part, Payer, PayersRefused, check_payers, shares};
+pub use proration::{Proration, prorate};
+pub use terms::{Completion, DUNNING_TRIES, PauseBegins, Terms};
 
 /// A stretch of months with one anchor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +26,40 @@ pub struct Segment {
     pub anchor: Date,
     /// The first date that no longer belongs to it; nothing while no end is known.
     pub ends: Option<Date>,
+    /// The rest of its last period, where study stopped before that was over.
+    #[serde(default)]
+    pub unused: Option<Unused>,
+}
+
+/// The rest of a period that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unused {
+    /// Its first date: the day before was the last of study, and is charged.
+    pub from: Date,
+    /// Why study stopped.
+    pub cause: UnusedCause,
+}
+
+/// Why study stopped inside a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnusedCause {
+    /// All projects were done. The rest is given back where the terms say so.
+    Completed,
+    /// The contract was taken back within the days of cooling off.
+    Cancelled,
+    /// A pause began at once.
+    Paused,
+}
+
+impl UnusedCause {
+    /// Whether the rest is given back under the terms of the day.
+    pub fn gives_back(self, terms: &Terms) -> bool {
+        match self {
+            Self::Completed => terms.completion == Completion::Prorated,
+            Self::Cancelled | Self::Paused => true,
+        }
+    }
 }
 
 /// A month that is owed as one: from a date to the date the next one begins.
@@ -59,6 +97,11 @@ impl PeriodKey {
 }
 
 impl Period {
+    /// Its length in days.
+    pub fn days(&self) -> u32 {
+        days_between(self.from, self.to)
+    }
+
     /// Whether a date lies in it.
     pub fn contains(&self, date: Date) -> bool {
         self.from <= date && date < self.to
@@ -68,7 +111,7 @@ impl Period {
 impl Segment {
     /// A segment without an end.
     pub const fn new(number: u32, anchor: Date) -> Self {
-        Self { number, anchor, ends: None }
+        Self { number, anchor, ends: None, unused: None }
     }
 
     /// Period `k`: from the anchor's day in month `k` to its day in month `k + 1`, each clamped to
@@ -102,6 +145,11 @@ impl Segment {
         Self { ends: Some(self.ends.map_or(date, |ends| ends.min(date))), ..self }
     }
 
+    /// Takes its end back, as if it had not been planned.
+    pub(crate) fn go_on(&mut self) {
+        (self.ends, self.unused) = (None, None);
+    }
+
     /// Its periods that are owed, from period `k` on: those that begin before its end.
     pub fn periods_from(&self, k: u32) -> impl Iterator<Item = Due> {
         (k..)
@@ -114,6 +162,11 @@ impl Segment {
 /// The date so many months later, clamped to its month's length; the calendar's last date past its end.
 pub fn months_after(date: Date, months: u32) -> Date {
     Span::new().try_months(months).map_or(Date::MAX, |span| date.saturating_add(span))
+}
+
+/// Days from a date to a later one; 0 where it is not later.
+pub fn days_between(from: Date, to: Date) -> u32 {
+    u32::try_from(from.duration_until(to).as_hours() / 24).unwrap_or(0)
 }
 
 /// The date so many days later; the calendar's last date past its end.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CourseId, DegreeId, EditionId, PartnerId, ProjectId, SkillId};
+use crate::invoice::TaxRule;
 
 pub mod check; // what makes a catalog wrong, with the place of each fault
 mod course; // about a week of learning, and what it cost to make
@@ -47,6 +48,8 @@ pub struct Catalog {
     pub projects: Vec<Project>,
     /// What a month costs, by market.
     pub prices: Vec<PriceList>,
+    /// How a month is taxed, by market.
+    pub taxes: Vec<TaxRule>,
     /// What recruiters said they want.
     pub demand: Vec<DemandSignal>,
     /// Who endorses which edition.

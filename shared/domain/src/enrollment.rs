@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::billing::Segment;
+use crate::billing::{Payer, Segment};
 use crate::id::{AwardId, DegreeId, EditionId, EnrollmentId, PersonId, SkillId};
+use crate::invoice::PaymentKind;
 use crate::money::Money;
 use crate::permission::{Relation, Subject};
 use crate::person::Scope;
@@ -22,6 +23,7 @@ mod entry; // applied, quoted, accepted, active
 mod finish; // all projects done: award or prove again
 mod leave; // withdrawal and suspension
 mod mentors; // who mentors when
+mod paying; // how its months are paid, and by whom
 mod pause; // stop for a while, and resume
 
 #[cfg(test)]
@@ -38,6 +40,7 @@ pub use finish::{NotAwardPending, NotStudying};
 pub use leave::{LiftRefused, SuspendRefused, SuspensionCause, WithdrawRefused, WithdrawalCause};
 pub use mentors::{AssignRefused, MentorAssignment, MentorGap};
 pub use pause::{Pause, PauseRefused, ResumeRefused};
+pub use paying::{NamedBy, PayingRefused};
 
 /// A student's place on an edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +78,12 @@ pub struct Enrollment {
     pub contract: Option<Contract>,
     /// How invoices are paid, once said.
     pub payment_method: Option<PaymentMethod>,
+    /// How often that was said: what was refused with an earlier method is tried again with this one.
+    #[serde(default)]
+    pub payment_method_number: u32,
+    /// Who pays a month, and which part; nobody named is the student for all of it.
+    #[serde(default)]
+    pub payers: Vec<Payer>,
     /// The active time, in order: one segment, and one more for each new anchor.
     pub segments: Vec<Segment>,
     /// Its pauses in order, the last of which may lie ahead.
@@ -152,6 +161,16 @@ pub enum PaymentMethod {
     },
 }
 
+impl PaymentMethod {
+    /// Through what the money comes.
+    pub const fn kind(&self) -> PaymentKind {
+        match self {
+            Self::Manual => PaymentKind::Manual,
+            Self::Sandbox { .. } => PaymentKind::Sandbox,
+        }
+    }
+}
+
 impl State {
     /// The state's word.
     pub const fn word(&self) -> &'static str {
@@ -165,6 +184,11 @@ impl State {
             Self::Completed { .. } => "completed",
             Self::Withdrawn { .. } => "withdrawn",
         }
+    }
+
+    /// Whether it was stopped for this cause.
+    pub fn is_suspended_for(&self, why: SuspensionCause) -> bool {
+        matches!(self, Self::Suspended { cause, .. } if *cause == why)
     }
 
     /// Whether the student has a place, or is on the way to one: a student has one such enrollment

@@ -124,6 +124,10 @@ ids! {
     InvoiceId = "inv";
     /// Money received, or tried, for an invoice.
     PaymentId = "pay";
+    /// A correction of an invoice.
+    CreditNoteId = "crn";
+    /// Money given back.
+    RefundId = "ref";
     /// A billing run over one civil date.
     RunId = "run";
     /// The legal fact that a degree was earned.

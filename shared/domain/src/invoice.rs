@@ -10,16 +10,25 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::billing::{Period, PeriodKey, Terms, days_after};
-use crate::enrollment::Enrollment;
 use crate::id::{EnrollmentId, InvoiceId, PersonId};
 use crate::money::{Currency, Money, MoneyError};
 use crate::permission::{Relation, Subject};
 
+mod collecting; // when a payment is tried, and when the waiting ends
+mod credit; // corrections
 mod issuer; // who issues, and how invoices are numbered
 mod payment; // money received, or tried
+mod rate; // what a period costs whom
+mod refund; // money given back
+mod tax; // what the rule of the day makes of a price
 
+pub use collecting::{Collecting, DunningPlan};
+pub use credit::{Credit, CreditNote, CreditReason, CreditRefused};
 pub use issuer::{InvoiceNumber, LegalEntity};
-pub use payment::{Payment, PaymentKind, PaymentRefused, PaymentState};
+pub use payment::{Payment, PaymentKind, PaymentRefused, PaymentState, Retry};
+pub use rate::{payers_of, rate};
+pub use refund::{Refund, RefundPart, RefundRefused, RefundState};
+pub use tax::{Business, PriceKind, ReverseCharge, TaxCategory, TaxLine, TaxRule, Treatment};
 
 /// What one payer owes for one period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +45,16 @@ pub struct Invoice {
     pub key: PeriodKey,
     /// What it is made of.
     pub lines: Vec<Line>,
-    /// The sum of the lines, tax included.
+    /// The sum of the lines and of the taxes on them.
     pub total: Money,
-    /// The part of the total that is tax.
-    pub tax: Tax,
+    /// The tax on the lines, by category.
+    pub taxes: Vec<TaxLine>,
     /// The sum of its credit notes.
     pub credited: Money,
     /// The sum of its payments.
     pub paid: Money,
+    /// The sum of what was given back of them.
+    pub refunded: Money,
     /// Where it stands.
     #[serde(flatten)]
     pub state: InvoiceState,
@@ -54,25 +65,10 @@ pub struct Invoice {
 pub struct Line {
     /// What for.
     pub description: String,
-    /// How much, tax included.
+    /// How much, without tax.
     pub amount: Money,
-}
-
-/// Tax in a total, and why it is so much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tax {
-    /// How much.
-    pub amount: Money,
-    /// Why.
-    pub reason: TaxReason,
-}
-
-/// Why a tax is what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaxReason {
-    /// No tax is charged as long as no tax rule is recorded for the market.
-    NoRuleForMarket,
+    /// How it is taxed.
+    pub tax: TaxCategory,
 }
 
 /// Where an invoice stands.
@@ -127,6 +123,9 @@ pub enum OpenRefused {
         /// What it issues in.
         currency: Currency,
     },
+    /// The amounts cannot be summed.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
 }
 
 /// Why an invoice is not past due, or not given up.
@@ -164,25 +163,6 @@ impl Invoice {
     pub fn id_of(enrollment: EnrollmentId, key: PeriodKey, payer: PersonId) -> InvoiceId {
         let [enrollment, payer] = [enrollment.to_string(), payer.to_string()];
         InvoiceId::derived(&[&enrollment, &key.segment.to_string(), &key.k.to_string(), &payer])
-    }
-
-    /// The draft of a month's invoice, for the whole of its price.
-    pub fn draft(enrollment: &Enrollment, key: PeriodKey, payer: PersonId) -> Self {
-        let price = enrollment.monthly_price;
-        let nothing = Money::zero(price.currency);
-        Self {
-            id: Self::id_of(enrollment.id, key, payer),
-            enrollment: enrollment.id,
-            student: enrollment.student,
-            payer,
-            key,
-            lines: vec![Line { description: format!("{}, one month", enrollment.edition), amount: price }],
-            total: price,
-            tax: Tax { amount: nothing, reason: TaxReason::NoRuleForMarket },
-            credited: nothing,
-            paid: nothing,
-            state: InvoiceState::Draft,
-        }
     }
 
     /// Issues a draft with the next number of its issuer; one that was paid as a draft is paid at once.
@@ -233,9 +213,14 @@ impl Invoice {
         }
     }
 
-    /// What is still to be paid.
+    /// What is still to be paid; below zero what was paid too much.
     pub fn owed(&self) -> Result<Money, MoneyError> {
-        self.total.minus(self.credited)?.minus(self.paid)
+        self.total.minus(self.credited)?.minus(self.paid)?.plus(self.refunded)
+    }
+
+    /// The tax in the total.
+    pub fn tax(&self) -> Result<Money, MoneyError> {
+        Money::sum(self.total.currency, self.taxes.iter().map(|line| line.amount))
     }
 
     /// Number, period and dates, once it is issued.

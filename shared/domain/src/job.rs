@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{CommitmentId, DefenseId, EnrollmentId, InvoiceId, RunId, UploadId, derive};
+use crate::id::{CommitmentId, DefenseId, EnrollmentId, InvoiceId, RefundId, RunId, UploadId, derive};
 
 /// A thing to be done later, or by another process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,25 @@ pub enum Job {
         enrollment: EnrollmentId,
         /// What is owed.
         invoice: InvoiceId,
+    },
+    /// Credit, and give back, what an enrollment paid for days that it no longer uses.
+    CreditUnused {
+        /// Whose.
+        enrollment: EnrollmentId,
+    },
+    /// Ask the payment providers to send a refund's money back.
+    Refund {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// Of which invoice.
+        invoice: InvoiceId,
+        /// Which.
+        refund: RefundId,
+    },
+    /// Lift the suspension of an enrollment whose unpaid invoices are paid.
+    LiftSuspension {
+        /// Whose.
+        enrollment: EnrollmentId,
     },
     /// Write the invoice of a period that begins before the run over its date could know of it:
     /// an enrollment's billing began again.
@@ -106,6 +125,9 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Charge { .. } => "charge",
+            Self::CreditUnused { .. } => "credit_unused",
+            Self::Refund { .. } => "refund",
+            Self::LiftSuspension { .. } => "lift_suspension",
             Self::Bill { .. } => "bill",
             Self::BillingRun { .. } => "billing_run",
             Self::DryRun { .. } => "dry_run",
@@ -138,7 +160,10 @@ impl Job {
             Self::BillingRun { on, shard } => vec![on.to_string(), shard.to_string()],
             Self::DryRun { run, shard } => vec![run.to_string(), shard.to_string()],
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
-            Self::ArrangeSessions { enrollment } => vec![enrollment.to_string()],
+            Self::Refund { refund, .. } => vec![refund.to_string()],
+            Self::ArrangeSessions { enrollment }
+            | Self::CreditUnused { enrollment }
+            | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }

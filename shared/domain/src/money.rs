@@ -113,6 +113,23 @@ impl Money {
         Ok(Self::minor(product, self.currency))
     }
 
+    /// So many of so many equal parts of this amount, to the minor unit, half up: 13 of 30 days, 20 %.
+    pub fn part(self, numerator: u64, denominator: u64) -> Result<Self, MoneyError> {
+        let (amount, numerator) = (i128::from(self.amount_minor), i128::from(numerator));
+        // Without parts there is no part of them.
+        let denominator = i128::from(denominator.max(1));
+        let doubled = amount.checked_mul(numerator).and_then(|product| product.checked_mul(2));
+        let rounded =
+            doubled.ok_or(MoneyError::TooLarge)?.saturating_add(denominator).div_euclid(2 * denominator);
+        let amount_minor = i64::try_from(rounded).map_err(|_| MoneyError::TooLarge)?;
+        Ok(Self::minor(amount_minor, self.currency))
+    }
+
+    /// The smaller of two amounts of one currency.
+    pub fn at_most(self, other: Self) -> Result<Self, MoneyError> {
+        Ok(if self.minus(other)?.amount_minor > 0 { other } else { self })
+    }
+
     /// The sum of all, which must share `currency`.
     pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(Self::zero(currency), Self::plus)
@@ -169,7 +186,37 @@ mod tests {
         assert_eq!(mixed, Err(MoneyError::Mixed { left: Currency::Gbp, right: Currency::Eur }));
     }
 
+    #[test]
+    fn a_part_is_rounded_half_up() {
+        let check = |minor, numerator, denominator, expected| {
+            let part = Money::minor(minor, Currency::Eur).part(numerator, denominator);
+            assert_eq!(
+                part,
+                Ok(Money::minor(expected, Currency::Eur)),
+                "{minor} * {numerator}/{denominator}"
+            );
+        };
+        check(1, 1, 2, 1);
+        check(1, 1, 3, 0);
+        check(5, 1, 2, 3);
+        check(30_000, 27, 31, 26_129);
+        check(9_999, 70, 100, 6_999);
+        check(0, 1, 0, 0);
+        check(i64::MAX, 1, 1, i64::MAX);
+        assert_eq!(Money::minor(i64::MAX, Currency::Eur).part(2, 1), Err(MoneyError::TooLarge));
+    }
+
     proptest! {
+        #[test]
+        fn a_part_and_its_rest_lie_within_one_unit(minor in 0_i64..1_000_000_000_000, parts in 1_u64..10_000, share in 0_u64..10_000) {
+            let share = share.min(parts);
+            let whole = Money::minor(minor, Currency::Eur);
+            let (part, rest) = (whole.part(share, parts).expect("fits"), whole.part(parts - share, parts).expect("fits"));
+            let sum = part.plus(rest).expect("fits").amount_minor;
+            prop_assert!((minor..=minor + 1).contains(&sum));
+            prop_assert!(part.amount_minor <= minor);
+        }
+
         #[test]
         fn taking_away_undoes_adding(a in any::<i32>(), b in any::<i32>()) {
             let (a, b) = (Money::minor(a.into(), Currency::Eur), Money::minor(b.into(), Currency::Eur));

@@ -77,6 +77,10 @@ impl Policy {
             payment_days: self.payment_days.value,
             grace_days: self.grace_days.value,
             mentor_gap_days_max: self.mentor_gap_days_max.value,
+            cooling_off_days: self.cooling_off_days.value,
+            dunning_days: self.dunning_days.value,
+            completion: self.completion.value,
+            pause_begins: self.pause_begins.value,
         }
     }
 

@@ -1,26 +1,39 @@
-//! Invoices, payments, invoice numbers, and what asks for the next month's bill.
+//! Invoices, and what asks for the next month's bill.
 
-use domain::activation::{Began, Billed, Settled};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::activation::Billed;
 use domain::billing::run::begins_anywhere_at;
 use domain::billing::{Due, PeriodKey};
 use domain::enrollment::Enrollment;
-use domain::id::{EnrollmentId, InvoiceId, PaymentId};
-use domain::invoice::{Invoice, InvoiceState, Payment};
+use domain::id::{EnrollmentId, InvoiceId};
+use domain::invoice::{Invoice, InvoiceState};
 use domain::job::Job;
 use domain::permission::{Loaded, Relation, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Stored, from_attributes};
+use crate::item::{Item, Stored, from_attributes, key_of, kind_of, number};
 use crate::key::{InvoiceKey, Key, Query};
+use crate::numbers::Numbers;
 use crate::store::{Order, Store, StoreError};
 use crate::transaction::Transaction;
 
 impl Stored for Invoice {
     const KIND: &'static str = "invoice";
+    const SCHEMA: u32 = 2;
 
     fn key(&self) -> Key {
         Key::Invoice(self.enrollment, place(self.key, self.payer))
+    }
+
+    fn upcast(_schema: u32, mut value: AttributeValue) -> AttributeValue {
+        if let AttributeValue::M(invoice) = &mut value {
+            // What cannot be upcast cannot be read either, and says so.
+            with_taxes(invoice);
+        }
+        value
     }
 }
 
@@ -28,20 +41,47 @@ fn place(key: PeriodKey, payer: domain::id::PersonId) -> InvoiceKey {
     InvoiceKey { segment: key.segment, period: key.k, payer }
 }
 
-/// A payment, beside the enrollment that it is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptPayment {
-    /// Whose.
-    pub enrollment: EnrollmentId,
-    /// The payment.
-    pub payment: Payment,
+/// Turns an invoice of schema 1, which knew no rule of tax and no refunds, into one of schema 2.
+fn with_taxes(invoice: &mut HashMap<String, AttributeValue>) -> Option<()> {
+    let total = invoice.get("total")?.clone();
+    let nothing = AttributeValue::M(HashMap::from([
+        ("amount_minor".into(), number(0)),
+        ("currency".into(), total.as_m().ok()?.get("currency")?.clone()),
+    ]));
+    let text = |text: &str| AttributeValue::S(text.into());
+    let line = HashMap::from([
+        ("category".into(), text("exempt")),
+        ("rate_basis_points".into(), number(0)),
+        ("base".into(), total),
+        ("amount".into(), nothing.clone()),
+        ("reason".into(), text("No tax rule is recorded for this market.")),
+    ]);
+    invoice.remove("tax");
+    invoice.insert("taxes".into(), AttributeValue::L(vec![AttributeValue::M(line)]));
+    invoice.insert("refunded".into(), nothing);
+    if let Some(AttributeValue::L(lines)) = invoice.get_mut("lines") {
+        for line in lines {
+            let AttributeValue::M(line) = line else { continue };
+            line.insert("tax".into(), text("exempt"));
+        }
+    }
+    Some(())
 }
 
-impl Stored for KeptPayment {
-    const KIND: &'static str = "payment";
+/// That a period was billed and costs nothing: it has no invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NothingOwed {
+    /// Whose.
+    pub enrollment: EnrollmentId,
+    /// Which period.
+    pub key: PeriodKey,
+}
+
+impl Stored for NothingOwed {
+    const KIND: &'static str = "nothing_owed";
 
     fn key(&self) -> Key {
-        Key::Payment(self.enrollment, self.payment.id)
+        Key::NothingOwed(self.enrollment, self.key.segment, self.key.k)
     }
 }
 
@@ -62,31 +102,8 @@ impl Stored for InvoiceLocator {
     }
 }
 
-/// The last number an issuer gave out in a year.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Numbers {
-    issuer: String,
-    year: i16,
-    last: u64,
-}
-
-impl Stored for Numbers {
-    const KIND: &'static str = "numbers";
-
-    fn key(&self) -> Key {
-        Key::InvoiceNumbers(self.issuer.clone(), self.year)
-    }
-}
-
-impl Numbers {
-    /// The number that comes next.
-    pub const fn next(&self) -> u64 {
-        self.last + 1
-    }
-}
-
-/// The most invoices an enrollment has: fifty years of months.
-pub const INVOICES_MAX: u16 = 600;
+/// The most invoices an enrollment has: fifty years of months, for five payers.
+pub const INVOICES_MAX: u16 = 3_000;
 
 /// What was changed by somebody else when an invoice was to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +114,8 @@ pub enum InvoiceRefusal {
     NumberTaken,
     /// The period was invoiced already.
     AlreadyInvoiced,
+    /// The credit note or the refund was made already.
+    AlreadyGiven,
     /// Another worker counted for the run.
     RunChanged,
 }
@@ -124,8 +143,15 @@ impl Store {
     /// An enrollment's invoices.
     pub async fn invoices(&self, id: EnrollmentId) -> Result<Option<Loaded<Invoices>>, StoreError> {
         let Some(enrollment) = self.get(&Key::Enrollment(id)).await? else { return Ok(None) };
-        let invoices = self.list(&Query::Invoices(id), INVOICES_MAX).await?;
+        let invoices = self.invoices_for_job(id).await?;
         Ok(Some(self.loaded(Invoices { enrollment, invoices })))
+    }
+
+    /// An enrollment's invoices, for the system's own jobs, as they were due.
+    pub async fn invoices_for_job(&self, id: EnrollmentId) -> Result<Vec<Item<Invoice>>, StoreError> {
+        let items = self.all(&Query::Invoices(id), INVOICES_MAX).await?.into_iter();
+        let invoices = items.filter(|item| kind_of(item) == Some(Invoice::KIND));
+        invoices.map(from_attributes).collect()
     }
 
     /// An invoice by its id.
@@ -142,75 +168,48 @@ impl Store {
         self.get(&Key::Invoice(enrollment, place(key, payer))).await
     }
 
-    /// The draft of an enrollment's first invoice, or what it has become by now.
-    pub async fn first_invoice_or(&self, draft: Invoice) -> Result<Item<Invoice>, StoreError> {
-        Ok(self.get(&draft.key()).await?.unwrap_or(Item::new(draft)))
+    /// Drafts of an enrollment's first period, each as it is kept or, where it is not yet, as it is given.
+    pub async fn first_invoices_or(&self, drafts: Vec<Invoice>) -> Result<Vec<Item<Invoice>>, StoreError> {
+        let mut items = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            items.push(self.get(&draft.key()).await?.unwrap_or(Item::new(draft)));
+        }
+        Ok(items)
     }
 
-    /// The draft that waits for an enrollment to begin, if there is one.
-    pub async fn draft_of(&self, enrollment: &Enrollment) -> Result<Option<Item<Invoice>>, StoreError> {
-        let key = Key::Invoice(enrollment.id, place(PeriodKey::FIRST, enrollment.student));
-        let first: Option<Item<Invoice>> = self.get(&key).await?;
-        Ok(first.filter(|invoice| invoice.value.state == InvoiceState::Draft))
+    /// The drafts that wait for an enrollment to begin.
+    pub async fn drafts_of(&self, id: EnrollmentId) -> Result<Vec<Item<Invoice>>, StoreError> {
+        let invoices = self.invoices_for_job(id).await?.into_iter();
+        Ok(invoices.filter(|invoice| invoice.value.state == InvoiceState::Draft).collect())
     }
 
-    /// The newest period of an enrollment that has an invoice.
+    /// The newest period of an enrollment that was billed.
     pub async fn last_billed(&self, id: EnrollmentId) -> Result<Option<PeriodKey>, StoreError> {
         let page = self.page(&Query::Invoices(id), Order::Descending, None, 1).await?;
-        let newest = page.items.into_iter().next().map(from_attributes::<Invoice>).transpose()?;
-        Ok(newest.map(|invoice| invoice.value.key))
+        let Some(newest) = page.items.into_iter().next() else { return Ok(None) };
+        match key_of(&newest)? {
+            Key::Invoice(_, InvoiceKey { segment, period, .. }) | Key::NothingOwed(_, segment, period) => {
+                Ok(Some(PeriodKey { segment, k: period }))
+            }
+            _ => Err(StoreError::Missing("an invoice's key")),
+        }
     }
 
-    /// A payment, if it was tried before.
-    pub async fn payment(
-        &self,
-        enrollment: EnrollmentId,
-        id: PaymentId,
-    ) -> Result<Option<Item<KeptPayment>>, StoreError> {
-        self.get(&Key::Payment(enrollment, id)).await
-    }
-
-    /// The numbers an issuer has given out in a year.
-    pub async fn numbers(&self, issuer: &str, year: i16) -> Result<Item<Numbers>, StoreError> {
-        let kept = self.get(&Key::InvoiceNumbers(issuer.to_owned(), year)).await?;
-        Ok(kept.unwrap_or(Item::new(Numbers { issuer: issuer.to_owned(), year, last: 0 })))
-    }
-
-    /// Keeps the contract with its first invoice, a draft, and asks for its money.
+    /// Keeps the contract with its first invoices, drafts, and asks for their money.
     pub fn accept_contract(
         &self,
         enrollment: &Item<Enrollment>,
-        draft: &Item<Invoice>,
+        drafts: &[Item<Invoice>],
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
-        let charge = Job::Charge { enrollment: enrollment.value.id, invoice: draft.value.id };
-        self.transaction()
-            .save(enrollment, InvoiceRefusal::Changed)
-            .save(draft, InvoiceRefusal::Changed)
-            .set(&locator(&draft.value))
-            .enqueue(&charge, now)
+        let mut transaction = self.transaction().save(enrollment, InvoiceRefusal::Changed);
+        for draft in drafts {
+            transaction = transaction.keep_draft(draft, InvoiceRefusal::Changed, now);
+        }
+        transaction
     }
 
-    /// Keeps what a payment changed, and what the first one began.
-    pub fn settle(
-        &self,
-        enrollment: &Item<Enrollment>,
-        invoice: &Item<Invoice>,
-        payment: &Item<KeptPayment>,
-        settled: &Settled,
-        numbers: &Item<Numbers>,
-        now: Timestamp,
-    ) -> Transaction<'_, InvoiceRefusal> {
-        let kept = KeptPayment { enrollment: enrollment.value.id, payment: settled.payment.clone() };
-        let transaction = self
-            .transaction()
-            .save(&invoice.clone().with(settled.invoice.clone()), InvoiceRefusal::Changed)
-            .save(&payment.clone().with(kept), InvoiceRefusal::Changed);
-        let Some(began) = &settled.began else { return transaction };
-        transaction.begin(enrollment, began, now).number(numbers)
-    }
-
-    /// Keeps the invoice of a period that began, asks for its money and for the next one's bill.
+    /// Keeps the invoices of a period that began, asks for their money and for the next one's bill.
     pub fn bill(
         &self,
         enrollment: &Item<Enrollment>,
@@ -218,42 +217,41 @@ impl Store {
         numbers: &Item<Numbers>,
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
-        let Billed { due, invoice, next } = billed;
-        let charge = Job::Charge { enrollment: enrollment.value.id, invoice: invoice.id };
-        self.transaction()
-            .require(enrollment, InvoiceRefusal::Changed)
-            .create(invoice, InvoiceRefusal::AlreadyInvoiced)
-            .set(&locator(invoice))
-            .number(numbers)
-            .enqueue(&charge, now)
-            .unset(&self.billing_due(enrollment.value.id, due.period.from))
+        let Billed { due, invoices, next } = billed;
+        let id = enrollment.value.id;
+        let mut transaction = self.transaction().require(enrollment, InvoiceRefusal::Changed);
+        for invoice in invoices {
+            let charge = Job::Charge { enrollment: id, invoice: invoice.id };
+            transaction = transaction
+                .create(invoice, InvoiceRefusal::AlreadyInvoiced)
+                .set(&locator(invoice))
+                .enqueue(&charge, now);
+        }
+        if invoices.is_empty() {
+            let nothing = NothingOwed { enrollment: id, key: due.key };
+            transaction = transaction.create(&nothing, InvoiceRefusal::AlreadyInvoiced);
+        }
+        transaction
+            .take_numbers(numbers, invoices.len(), InvoiceRefusal::NumberTaken)
+            .unset(&self.billing_due(id, due.period.from))
             .bill_next(&enrollment.value, next.as_ref(), now)
     }
 }
 
-fn locator(invoice: &Invoice) -> InvoiceLocator {
+pub(crate) fn locator(invoice: &Invoice) -> InvoiceLocator {
     let Invoice { id, enrollment, key, payer, .. } = *invoice;
     InvoiceLocator { invoice: id, enrollment, key, payer }
 }
 
-impl Transaction<'_, InvoiceRefusal> {
-    fn begin(self, enrollment: &Item<Enrollment>, began: &Began, now: Timestamp) -> Self {
-        let transaction =
-            self.save(&enrollment.clone().with(began.enrollment.clone()), InvoiceRefusal::Changed);
-        let attempts = began.attempts.iter();
-        let transaction = attempts
-            .fold(transaction, |transaction, attempt| transaction.create(attempt, InvoiceRefusal::Changed));
-        transaction.bill_next(&began.enrollment, began.next.as_ref(), now)
-    }
-
-    /// Takes the issuer's next number.
-    fn number(self, numbers: &Item<Numbers>) -> Self {
-        let taken = Numbers { last: numbers.value.next(), ..numbers.value.clone() };
-        self.save(&numbers.clone().with(taken), InvoiceRefusal::NumberTaken)
-    }
-}
-
 impl<R> Transaction<'_, R> {
+    /// Keeps a draft, and asks for its money.
+    pub fn keep_draft(self, draft: &Item<Invoice>, changed: R, now: Timestamp) -> Self {
+        let Invoice { enrollment, id: invoice, .. } = draft.value;
+        self.save(draft, changed)
+            .set(&locator(&draft.value))
+            .enqueue(&Job::Charge { enrollment, invoice }, now)
+    }
+
     /// Drops a draft with the quote that it belonged to.
     pub fn drop_draft(self, draft: &Item<Invoice>, changed: R) -> Self {
         self.remove(draft, changed).unset(&Key::InvoiceLocator(draft.value.id))
@@ -268,5 +266,38 @@ impl<R> Transaction<'_, R> {
         }
         let Ok(due_at) = enrollment.time_zone.start_of(period.from) else { return self };
         self.enqueue(&Job::Bill { enrollment: enrollment.id, segment: key.segment, period: key.k }, due_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// An invoice as it was written before rules of tax and refunds.
+    #[test]
+    fn an_invoice_of_schema_1_reads_as_one_of_today() {
+        let pounds = |minor| json!({ "amount_minor": minor, "currency": "GBP" });
+        let (enrollment, payer) = (EnrollmentId::derived(&["e"]), domain::id::PersonId::derived(&["p"]));
+        let value = json!({
+            "id": InvoiceId::derived(&["i"]), "enrollment": enrollment, "student": payer, "payer": payer,
+            "key": { "segment": 1, "k": 0 },
+            "lines": [{ "description": "web, one month", "amount": pounds(30_000) }],
+            "total": pounds(30_000), "tax": { "amount": pounds(0), "reason": "no_rule_for_market" },
+            "credited": pounds(0), "paid": pounds(30_000), "state": "paid",
+            "number": { "entity": "GB", "year": 2027, "sequence": 1 },
+            "period": { "k": 0, "from": "2027-02-07", "to": "2027-03-07" },
+            "issued_on": "2027-02-07", "due_on": "2027-02-07",
+        });
+        let mut attributes = Key::InvoiceLocator(InvoiceId::derived(&["i"])).attributes();
+        attributes.insert("kind".into(), AttributeValue::S("invoice".into()));
+        attributes.insert("schema".into(), number(1));
+        attributes.insert("revision".into(), number(3));
+        attributes.insert("value".into(), serde_dynamo::to_attribute_value(value).expect("writable"));
+        let invoice: Item<Invoice> = from_attributes(attributes).expect("readable");
+        let invoice = invoice.value;
+        assert_eq!((invoice.tax(), invoice.refunded), (Ok(invoice.credited), invoice.credited));
+        assert_eq!((invoice.taxes[0].base, invoice.state.word()), (invoice.total, "paid"));
     }
 }

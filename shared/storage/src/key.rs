@@ -15,6 +15,8 @@
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
 //! | who may not judge | enrollment | `conflicts` | guard |
 //! | its invoices, its payments | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
+//! | that a period costs nothing | enrollment | `invoice#segment#k#nothing` | get |
+//! | an invoice's credit notes, refunds | enrollment | `note#invoice#…`, `refund#invoice#…` | query, get |
 //! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
 //! | an invoice by id | invoice | `locator` | get, then get |
 //! | what was done to it | enrollment … | `trail#…` | query |
@@ -33,8 +35,8 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{
-    AwardId, CommitmentId, CredentialId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId,
-    PaymentId, PersonId, ProjectId, RunId, SessionId, SubmissionId, UploadId,
+    AwardId, CommitmentId, CredentialId, CreditNoteId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId,
+    InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId, SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
 use jiff::Timestamp;
@@ -65,7 +67,10 @@ pub enum Key {
     Conflicts(EnrollmentId),
     Enrollment(EnrollmentId),
     Invoice(EnrollmentId, InvoiceKey),
+    NothingOwed(EnrollmentId, u32, u32),
     Payment(EnrollmentId, PaymentId),
+    CreditNote(EnrollmentId, InvoiceId, CreditNoteId),
+    Refund(EnrollmentId, InvoiceId, RefundId),
     InvoiceLocator(InvoiceId),
     InvoiceNumbers(String, i16),
     Submission(SubmissionId),
@@ -130,6 +135,15 @@ impl Key {
             Self::Conflicts(enrollment) => (enrollment.to_string(), "conflicts".into()),
             Self::Enrollment(enrollment) => (enrollment.to_string(), "enrollment".into()),
             Self::Invoice(enrollment, key) => (enrollment.to_string(), format!("invoice#{key}")),
+            Self::NothingOwed(enrollment, segment, period) => {
+                (enrollment.to_string(), format!("invoice#{segment:03}#{period:04}#nothing"))
+            }
+            Self::CreditNote(enrollment, invoice, id) => {
+                (enrollment.to_string(), format!("note#{invoice}#{id}"))
+            }
+            Self::Refund(enrollment, invoice, id) => {
+                (enrollment.to_string(), format!("refund#{invoice}#{id}"))
+            }
             Self::Payment(enrollment, id) => (enrollment.to_string(), format!("payment#{id}")),
             Self::InvoiceLocator(invoice) => (invoice.to_string(), "locator".into()),
             Self::InvoiceNumbers(entity, year) => (format!("numbers#{entity}"), format!("year#{year:04}")),
@@ -174,6 +188,11 @@ impl Key {
             ["attempt", project] => Self::Attempt(read(pk)?, read(project)?),
             ["commitment", id] => Self::Commitment(read(pk)?, read(id)?),
             ["enrollment"] => Self::Enrollment(read(pk)?),
+            ["invoice", segment, period, "nothing"] => {
+                Self::NothingOwed(read(pk)?, read(segment)?, read(period)?)
+            }
+            ["note", invoice, id] => Self::CreditNote(read(pk)?, read(invoice)?, read(id)?),
+            ["refund", invoice, id] => Self::Refund(read(pk)?, read(invoice)?, read(id)?),
             ["invoice", segment, period, payer] => Self::Invoice(
                 read(pk)?,
                 InvoiceKey { segment: read(segment)?, period: read(period)?, payer: read(payer)? },
@@ -225,6 +244,9 @@ pub enum Query {
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
     Invoices(EnrollmentId),
+    Payments(EnrollmentId),
+    CreditNotes(EnrollmentId, InvoiceId),
+    Refunds(EnrollmentId, InvoiceId),
     BillingDue { shard: u16, on: Date },
     RunShards(RunId),
     Editions,
@@ -263,6 +285,11 @@ impl Query {
             }
             Self::Commitments(enrollment) => all(enrollment.to_string(), "commitment#"),
             Self::Invoices(enrollment) => all(enrollment.to_string(), "invoice#"),
+            Self::Payments(enrollment) => all(enrollment.to_string(), "payment#"),
+            Self::CreditNotes(enrollment, invoice) => {
+                all(enrollment.to_string(), &format!("note#{invoice}#"))
+            }
+            Self::Refunds(enrollment, invoice) => all(enrollment.to_string(), &format!("refund#{invoice}#")),
             Self::BillingDue { shard, on } => all(format!("billing#{shard:03}"), &format!("due#{on}#")),
             Self::RunShards(run) => all(run.to_string(), "shard#"),
             Self::Editions => all("catalog".into(), "edition#"),
@@ -316,7 +343,10 @@ mod tests {
             Key::Conflicts(enrollment),
             Key::Enrollment(enrollment),
             Key::Invoice(enrollment, InvoiceKey { segment: 1, period: 11, payer: person }),
+            Key::NothingOwed(enrollment, 1, 11),
             Key::Payment(enrollment, PaymentId::derived(&["p"])),
+            Key::CreditNote(enrollment, InvoiceId::derived(&["i"]), CreditNoteId::derived(&["c"])),
+            Key::Refund(enrollment, InvoiceId::derived(&["i"]), RefundId::derived(&["r"])),
             Key::InvoiceLocator(InvoiceId::derived(&["i"])),
             Key::InvoiceNumbers("GB01".into(), 2027),
             Key::Submission(SubmissionId::derived(&["s"])),

@@ -16,7 +16,9 @@ pub mod provision; // making the table where nobody did
 pub mod catalog; // editions as students hold them
 pub mod person; // profiles and grants
 pub mod enrollment; // enrollments, attempts, conflicts, agendas
-pub mod invoice; // invoices, payments, numbers
+pub mod numbers; // numbers without a gap
+pub mod invoice; // invoices, and what asks for the next one
+pub mod payment; // money that comes and goes, and all that changes with it
 pub mod run; // billing runs, and what is due on a date
 pub mod award; // awards, credentials, and what a decision rests on
 

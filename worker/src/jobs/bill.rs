@@ -1,13 +1,14 @@
-//! Billing one enrollment: the invoice of a period that has begun, with the next number.
+//! Billing one enrollment: the invoices of a period that has begun, with the next numbers.
 
-use domain::activation::{Beginning, Billed, bill as invoice_for};
+use domain::activation::{Billed, Issuing, bill as invoice_for};
 use domain::catalog::Prospectus;
 use domain::enrollment::Enrollment;
 use domain::id::EnrollmentId;
 use domain::invoice::LegalEntity;
 use jiff::Timestamp;
 use storage::Item;
-use storage::invoice::{InvoiceRefusal, Numbers};
+use storage::invoice::InvoiceRefusal;
+use storage::numbers::Numbers;
 use storage::queue::Claimed;
 use storage::transaction::Transaction;
 
@@ -39,9 +40,9 @@ impl Owed {
         let edition = edition(worker, &as_of).await?;
         let issuer = issuer(&edition)?;
         let numbers = worker.store.numbers(&issuer.code, issuer.year_of_issue(at)).await?;
-        let beginning = Beginning { prospectus: &edition, issuer: &issuer, sequence: numbers.value.next() };
+        let issuing = Issuing { prospectus: &edition, issuer: &issuer, sequence: numbers.value.next() };
         let terms = edition.terms_on(as_of.date_at(at));
-        let billed = invoice_for(&as_of, due, &beginning, &terms, at)
+        let billed = invoice_for(&as_of, due, &issuing, &terms, at)
             .map_err(|refused| Unfinished::GiveUp(refused.to_string()))?;
         Ok(Some(Self { enrollment, billed: Some(billed), numbers: Some(numbers) }))
     }
@@ -57,7 +58,7 @@ impl Owed {
     }
 }
 
-/// Writes the next invoice that is due, if any, and asks for the one after it.
+/// Writes the invoices of the next period that is due, if any, and asks for the one after it.
 pub async fn bill(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Result<(), Unfinished> {
     let now = worker.clock.now(&worker.store).await?;
     let owed = Owed::read(worker, id, now).await?;

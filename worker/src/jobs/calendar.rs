@@ -33,11 +33,8 @@ pub async fn apply_planned(
         return finish(worker, claimed).await;
     }
     let item = before.with(after);
-    let draft = if quote_expired(&item.value) { worker.store.draft_of(&item.value).await? } else { None };
-    if let Some(draft) = &draft
-        && now < at + PAYMENT_WAIT_MAX
-        && payment_is_open(worker, draft).await?
-    {
+    let drafts = if quote_expired(&item.value) { worker.store.drafts_of(id).await? } else { Vec::new() };
+    if now < at + PAYMENT_WAIT_MAX && any_payment_is_open(worker, &drafts).await? {
         let transaction = worker.store.transaction::<()>().finish_until(claimed, now + PAYMENT_LOOK);
         return Ok(transaction.commit().await?);
     }
@@ -51,7 +48,7 @@ pub async fn apply_planned(
         .audit(&item.value.key(), claimed.job.kind(), "worker", now)
         .finish(claimed);
     // A draft on which money came in is kept, until finance has given it back.
-    let transaction = draft
+    let transaction = drafts
         .iter()
         .filter(|draft| draft.value.paid.is_zero())
         .fold(transaction, |transaction, draft| transaction.drop_draft(draft, changed));
@@ -64,10 +61,15 @@ const fn quote_expired(enrollment: &Enrollment) -> bool {
     matches!(enrollment.state, State::Withdrawn { cause: WithdrawalCause::QuoteExpired, .. })
 }
 
-/// Whether a provider was asked for a draft's money and has not said what became of it.
-async fn payment_is_open(worker: &Worker, draft: &Item<Invoice>) -> Result<bool, Unfinished> {
-    let charge = PaymentId::of_charge(draft.value.id);
-    let kept = worker.store.payment(draft.value.enrollment, charge).await?;
-    let open = |state: &PaymentState| matches!(state, PaymentState::Pending | PaymentState::Unknown);
-    Ok(kept.is_some_and(|kept| open(&kept.value.payment.state)))
+/// Whether a provider was asked for the money of a draft and has not said what became of it.
+async fn any_payment_is_open(worker: &Worker, drafts: &[Item<Invoice>]) -> Result<bool, Unfinished> {
+    for draft in drafts {
+        let charge = PaymentId::of_charge(draft.value.id);
+        let kept = worker.store.payment(draft.value.enrollment, charge).await?;
+        let open = |state: &PaymentState| matches!(state, PaymentState::Pending | PaymentState::Unknown);
+        if kept.is_some_and(|kept| open(&kept.value.payment.state)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -1,131 +1,278 @@
-//! Charging invoices: a payment for each, asked for once.
+//! Collecting an invoice's money: one payment for life, tried on the days of the dunning plan, until it
+//! is there or the plan is over.
 
-use domain::activation::{Beginning, Received, settle};
-use domain::enrollment::{Enrollment, PaymentMethod};
+use domain::activation::{Issuing, Received, begin, settle};
+use domain::billing::Terms;
+use domain::catalog::Prospectus;
+use domain::enrollment::{Enrollment, SuspensionCause};
 use domain::id::{EnrollmentId, InvoiceId, PaymentId};
-use domain::invoice::{Invoice, Payment, PaymentKind, PaymentState};
-use storage::invoice::KeptPayment;
+use domain::invoice::{Collecting, Invoice, InvoiceState, LegalEntity, Payment, PaymentKind, PaymentState};
+use domain::job::Job;
+use jiff::{SignedDuration, Timestamp};
+use storage::invoice::InvoiceRefusal;
+use storage::numbers::Numbers;
+use storage::payment::KeptPayment;
 use storage::queue::Claimed;
+use storage::transaction::Transaction;
 use storage::{Item, Stored};
 
 use super::bill::{edition, issuer};
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
-use crate::payment::{Charged, PaymentProvider};
+use crate::payment::{Charged, Collection, PaymentProvider};
 
-/// Collects an invoice's money from its provider, once.
-///
-/// The payment is written as pending before the provider is asked, so that a second run knows that
-/// somebody may have asked already: it looks up first and never pays again.
+/// How long a payment that its provider says nothing of waits before it is looked up again.
+const LOOK_UP_AGAIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// An invoice with all that its collection rests on, as it was read.
+struct Facts {
+    now: Timestamp,
+    enrollment: Item<Enrollment>,
+    invoice: Item<Invoice>,
+    charge: Option<Item<KeptPayment>>,
+    edition: Prospectus,
+    issuer: LegalEntity,
+    terms: Terms,
+}
+
+/// Does what is to be done about an invoice's money today, and waits for the next day of its plan.
 pub async fn charge(
     worker: &Worker,
     claimed: &Claimed,
     id: EnrollmentId,
     invoice: InvoiceId,
 ) -> Result<(), Unfinished> {
-    let now = worker.clock.now(&worker.store).await?;
-    let Some(progress) = worker.store.progress_for_job(id).await? else {
-        return finish(worker, claimed).await;
-    };
-    let Some(invoice) = worker.store.invoice_for_job(invoice).await? else {
-        return finish(worker, claimed).await;
-    };
-    let enrollment = progress.enrollment;
-    let owed = invoice.value.owed().map_err(|error| Unfinished::GiveUp(error.to_string()))?;
-    let method = enrollment.value.payment_method.clone();
-    let Some(method) = method.filter(|_| owed.amount_minor > 0) else { return finish(worker, claimed).await };
-    let PaymentMethod::Sandbox { .. } = method else {
-        // A transfer: finance records it when it arrives.
-        return finish(worker, claimed).await;
-    };
-    let provider = worker.providers.for_method("sandbox");
-    let provider =
-        provider.ok_or_else(|| Unfinished::GiveUp("this deployment has no such payment provider".into()))?;
-    let (payment, asked_before) =
-        pending(worker, &enrollment.value, &invoice.value, PaymentKind::Sandbox).await?;
-    let charged = collect(provider, &invoice.value, &method, asked_before).await?;
-    match charged {
-        Charged::Paid { reference } => {
-            paid(worker, claimed, &enrollment, &invoice, payment, Received { reference, paid_at: now }).await
+    let Some(facts) = Facts::read(worker, id, invoice).await? else { return finish(worker, claimed).await };
+    let facts = facts.keep_calendar(worker).await?;
+    if facts.invoice.value.state == InvoiceState::Draft && facts.begin(worker, claimed).await? {
+        return Ok(());
+    }
+    match facts.collecting(worker) {
+        Collecting::Ask => facts.collect(worker, claimed).await,
+        next => facts.wait(worker, claimed, next).await,
+    }
+}
+
+impl Facts {
+    async fn read(worker: &Worker, id: EnrollmentId, invoice: InvoiceId) -> Result<Option<Self>, Unfinished> {
+        let now = worker.clock.now(&worker.store).await?;
+        let enrollment = worker.store.enrollment_for_job(id).await?;
+        let invoice = worker.store.invoice_for_job(invoice).await?;
+        let (Some(enrollment), Some(invoice)) = (enrollment, invoice) else { return Ok(None) };
+        let charge = worker.store.payment(id, PaymentId::of_charge(invoice.value.id)).await?;
+        let edition = edition(worker, &enrollment.value).await?;
+        let issuer = issuer(&edition)?;
+        let terms = edition.terms_on(enrollment.value.date_at(now));
+        Ok(Some(Self { now, enrollment, invoice, charge, edition, issuer, terms }))
+    }
+
+    /// The provider that collects from whoever owes the invoice: a payer other than the student sends
+    /// the money by bank.
+    fn provider<'worker>(
+        &self,
+        worker: &'worker Worker,
+    ) -> Option<(PaymentKind, &'worker dyn PaymentProvider)> {
+        let method = self.enrollment.value.payment_method.as_ref();
+        let kind = method.filter(|_| self.invoice.value.payer == self.enrollment.value.student)?.kind();
+        worker.providers.of(kind).map(|provider| (kind, provider))
+    }
+
+    fn collecting(&self, worker: &Worker) -> Collecting {
+        let today = self.enrollment.value.date_at(self.now);
+        let charge = self.charge.as_ref().map(|kept| &kept.value.payment);
+        let collects = self.provider(worker).is_some();
+        self.invoice.value.collecting(&self.enrollment.value, charge, collects, &self.terms, today)
+    }
+
+    /// Stores what the calendar made of an unpaid invoice: that it is past due, and, after the grace,
+    /// that its enrollment is suspended.
+    async fn keep_calendar(mut self, worker: &Worker) -> Result<Self, Unfinished> {
+        let today = self.enrollment.value.date_at(self.now);
+        let past_due = self.invoice.clone().try_map(|invoice| invoice.past_due(today));
+        let suspended = if self.invoice.value.suspends_by(today, &self.terms) {
+            let suspend = |enrollment: Enrollment| enrollment.suspend(SuspensionCause::Unpaid, self.now);
+            self.enrollment.clone().try_map(suspend).ok()
+        } else {
+            None
+        };
+        let mut transaction = worker.store.transaction::<InvoiceRefusal>();
+        if let Ok(invoice) = past_due {
+            transaction = transaction.save(&invoice, InvoiceRefusal::Changed);
+            self.invoice = written(invoice);
         }
-        Charged::Declined { reason, .. } => declined(worker, claimed, payment, reason).await,
-        Charged::Awaited => finish(worker, claimed).await,
-        Charged::Unknown => {
-            Err(Unfinished::Retry("the provider did not say what became of the payment".into()))
+        if let Some(enrollment) = suspended {
+            let id = enrollment.value.id;
+            transaction = transaction
+                .save(&enrollment, InvoiceRefusal::Changed)
+                .then_planned(&enrollment.value)
+                .enqueue(&Job::ArrangeSessions { enrollment: id }, self.now)
+                .audit(&enrollment.value.key(), "suspend", "worker", self.now);
+            self.enrollment = written(enrollment);
+        }
+        if !transaction.is_empty() {
+            transaction.commit().await?;
+        }
+        Ok(self)
+    }
+
+    /// Begins the enrollment, if its drafts are all paid or agreed to: where nothing is to be collected.
+    async fn begin(&self, worker: &Worker, claimed: &Claimed) -> Result<bool, Unfinished> {
+        let drafts = worker.store.drafts_of(self.enrollment.value.id).await?;
+        let numbers = self.numbers(worker).await?;
+        let values = drafts.iter().map(|draft| draft.value.clone()).collect();
+        let began = begin(
+            self.enrollment.value.clone(),
+            values,
+            self.now,
+            &self.issuing(&numbers),
+            &self.terms,
+            self.now,
+        );
+        // What may not begin now is for its payer to learn when the money is refused.
+        let Ok(Some(began)) = began else { return Ok(false) };
+        let transaction = worker.store.begin(&self.enrollment, &drafts, &began, &numbers, self.now);
+        let others = began.invoices.iter().filter(|invoice| invoice.id != self.invoice.value.id);
+        let transaction = self.audited(claimed, transaction).charge(others, self.now);
+        // What its payer agreed to is owed from now on: this job goes on with it.
+        self.put_off(transaction, claimed, Collecting::Ask).commit().await?;
+        Ok(true)
+    }
+
+    /// Asks the provider: what became of an earlier asking, or for the money.
+    ///
+    /// The payment is written as pending before the provider is asked, so that a second run knows that
+    /// somebody may have asked already: it looks up first and never pays again.
+    async fn collect(mut self, worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
+        let (Some((kind, provider)), Some(method)) =
+            (self.provider(worker), self.enrollment.value.payment_method.clone())
+        else {
+            return finish(worker, claimed).await;
+        };
+        let (payment, asked_before) = self.pending(worker, kind).await?;
+        let collection = Collection {
+            invoice: self.invoice.value.id,
+            amount: payment.value.payment.amount,
+            method: &method,
+            tries: payment.value.payment.tries,
+        };
+        let mut charged = if asked_before { Charged::Unknown } else { provider.charge(collection).await };
+        if charged == Charged::Unknown {
+            charged = provider.look_up(collection).await;
+        }
+        match charged {
+            Charged::Paid { reference } => {
+                let received = Received { reference, paid_at: self.now };
+                self.paid(worker, claimed, payment, received).await
+            }
+            Charged::Declined { reason, retry } => {
+                let declined = keep(&payment, |payment| payment.decline(reason, retry));
+                self.charge = Some(declined.clone());
+                let transaction = worker.store.transaction().save(&declined, InvoiceRefusal::Changed);
+                self.put_off(transaction, claimed, self.collecting(worker)).commit().await?;
+                Ok(())
+            }
+            Charged::Unknown => {
+                let lost = keep(&payment, Payment::lose_sight);
+                let transaction = worker.store.transaction().save(&lost, InvoiceRefusal::Changed);
+                Ok(transaction.finish_until(claimed, self.now + LOOK_UP_AGAIN).commit().await?)
+            }
+        }
+    }
+
+    /// Writes that the provider is about to be asked. True where it was asked before and nobody knows
+    /// the answer.
+    async fn pending(
+        &self,
+        worker: &Worker,
+        kind: PaymentKind,
+    ) -> Result<(Item<KeptPayment>, bool), Unfinished> {
+        let invoice = &self.invoice.value;
+        let owed = invoice.owed().map_err(|error| Unfinished::GiveUp(error.to_string()))?;
+        let number = self.enrollment.value.payment_method_number;
+        let payment = match &self.charge {
+            Some(kept)
+                if matches!(kept.value.payment.state, PaymentState::Pending | PaymentState::Unknown) =>
+            {
+                return Ok((kept.clone(), true));
+            }
+            Some(kept) => keep(kept, |payment| payment.again(owed, kind, self.now).asked(number)),
+            None => {
+                let id = PaymentId::of_charge(invoice.id);
+                let payment = Payment::pending(id, invoice.id, owed, kind, self.now).asked(number);
+                Item::new(KeptPayment { enrollment: invoice.enrollment, payment })
+            }
+        };
+        worker.store.transaction::<&str>().save(&payment, "the payment changed").commit().await?;
+        Ok((written(payment), false))
+    }
+
+    /// Records money that came in, and what the first payment begins.
+    async fn paid(
+        &self,
+        worker: &Worker,
+        claimed: &Claimed,
+        payment: Item<KeptPayment>,
+        received: Received,
+    ) -> Result<(), Unfinished> {
+        let account = worker.store.account(self.enrollment.clone(), self.invoice.clone()).await?;
+        let numbers = self.numbers(worker).await?;
+        let before = payment.value.payment.clone();
+        let issuing = self.issuing(&numbers);
+        let settled = settle(account.account(), before, received, &issuing, &self.terms, self.now);
+        let settled =
+            settled.map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
+        let transaction = worker.store.settle(&account, &payment, &settled, &numbers, self.now);
+        Ok(self.audited(claimed, transaction).finish(claimed).commit().await?)
+    }
+
+    async fn numbers(&self, worker: &Worker) -> Result<Item<Numbers>, Unfinished> {
+        let year = self.issuer.year_of_issue(self.now);
+        Ok(worker.store.numbers(&self.issuer.code, year).await?)
+    }
+
+    fn issuing(&self, numbers: &Item<Numbers>) -> Issuing<'_> {
+        Issuing { prospectus: &self.edition, issuer: &self.issuer, sequence: numbers.value.next() }
+    }
+
+    fn audited<'store>(
+        &self,
+        claimed: &Claimed,
+        transaction: Transaction<'store, InvoiceRefusal>,
+    ) -> Transaction<'store, InvoiceRefusal> {
+        transaction.audit(&self.invoice.value.key(), claimed.job.kind(), "worker", self.now)
+    }
+
+    async fn wait(&self, worker: &Worker, claimed: &Claimed, next: Collecting) -> Result<(), Unfinished> {
+        Ok(self.put_off(worker.store.transaction(), claimed, next).commit().await?)
+    }
+
+    /// Ends the job with a transaction, or puts it off until the next day of the plan.
+    fn put_off<'store>(
+        &self,
+        transaction: Transaction<'store, InvoiceRefusal>,
+        claimed: &Claimed,
+        next: Collecting,
+    ) -> Transaction<'store, InvoiceRefusal> {
+        let until = match next {
+            Collecting::Ask => Some(self.now),
+            Collecting::Wait { until } => self.enrollment.value.time_zone.start_of(until).ok(),
+            Collecting::Over => None,
+        };
+        match until {
+            Some(until) => transaction.finish_until(claimed, until),
+            None => transaction.finish(claimed),
         }
     }
 }
 
-/// Writes that the provider is about to be asked. True where it was asked before and nobody knows
-/// the answer.
-async fn pending(
-    worker: &Worker,
-    enrollment: &Enrollment,
-    invoice: &Invoice,
-    kind: PaymentKind,
-) -> Result<(Item<KeptPayment>, bool), Unfinished> {
-    let now = worker.clock.now(&worker.store).await?;
-    let id = PaymentId::of_charge(invoice.id);
-    let kept = worker.store.payment(enrollment.id, id).await?;
-    if let Some(kept) = &kept
-        && matches!(kept.value.payment.state, PaymentState::Pending | PaymentState::Unknown)
-    {
-        return Ok((kept.clone(), true));
-    }
-    let owed = invoice.owed().map_err(|error| Unfinished::GiveUp(error.to_string()))?;
-    let payment = Payment::pending(id, invoice.id, owed, kind, now);
-    let value = KeptPayment { enrollment: enrollment.id, payment };
-    let item = kept.map_or(Item::new(value.clone()), |kept| kept.with(value));
-    worker.store.transaction::<&str>().save(&item, "the payment changed").commit().await?;
-    Ok((Item { revision: item.revision + 1, value: item.value }, false))
+/// A payment after a step.
+fn keep(kept: &Item<KeptPayment>, step: impl FnOnce(Payment) -> Payment) -> Item<KeptPayment> {
+    let payment = step(kept.value.payment.clone());
+    kept.clone().with(KeptPayment { payment, ..kept.value.clone() })
 }
 
-/// Asks the provider: what became of an earlier asking, or for the money.
-async fn collect(
-    provider: &dyn PaymentProvider,
-    invoice: &Invoice,
-    method: &PaymentMethod,
-    asked_before: bool,
-) -> Result<Charged, Unfinished> {
-    if asked_before {
-        return Ok(provider.look_up(invoice.id, method).await);
-    }
-    let owed = invoice.owed().map_err(|error| Unfinished::GiveUp(error.to_string()))?;
-    Ok(provider.charge(invoice.id, owed, method).await)
-}
-
-/// Records money that came in, and what the first payment begins.
-async fn paid(
-    worker: &Worker,
-    claimed: &Claimed,
-    enrollment: &Item<Enrollment>,
-    invoice: &Item<Invoice>,
-    payment: Item<KeptPayment>,
-    received: Received,
-) -> Result<(), Unfinished> {
-    let now = worker.clock.now(&worker.store).await?;
-    let edition = edition(worker, &enrollment.value).await?;
-    let issuer = issuer(&edition)?;
-    let numbers = worker.store.numbers(&issuer.code, issuer.year_of_issue(now)).await?;
-    let beginning = Beginning { prospectus: &edition, issuer: &issuer, sequence: numbers.value.next() };
-    let terms = edition.terms_on(enrollment.value.date_at(now));
-    let before = (enrollment.value.clone(), invoice.value.clone(), payment.value.payment.clone());
-    let settled = settle(before.0, before.1, before.2, received, &beginning, &terms, now)
-        .map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
-    let transaction = worker.store.settle(enrollment, invoice, &payment, &settled, &numbers, now);
-    let transaction = transaction.audit(&invoice.value.key(), claimed.job.kind(), "worker", now);
-    Ok(transaction.finish(claimed).commit().await?)
-}
-
-async fn declined(
-    worker: &Worker,
-    claimed: &Claimed,
-    payment: Item<KeptPayment>,
-    reason: String,
-) -> Result<(), Unfinished> {
-    let declined = payment.value.payment.clone().decline(reason);
-    let kept = KeptPayment { payment: declined, ..payment.value.clone() };
-    let transaction = worker.store.transaction::<&str>().save(&payment.with(kept), "the payment changed");
-    Ok(transaction.finish(claimed).commit().await?)
+/// An item as it stands after it was saved.
+fn written<T>(item: Item<T>) -> Item<T> {
+    Item { revision: item.revision + 1, value: item.value }
 }

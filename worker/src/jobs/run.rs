@@ -6,6 +6,7 @@
 
 use domain::billing::run::{RunMode, RunShard, looks_again_at};
 use domain::id::RunId;
+use domain::money::Money;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::invoice::InvoiceRefusal;
@@ -108,7 +109,8 @@ async fn bill_next(
         };
         return Ok(transaction.commit().await.map(|()| None)?);
     };
-    let counted = run.value.clone().counted(billed.invoice.total);
+    let totals = billed.invoices.iter().map(|invoice| invoice.total);
+    let counted = run.value.clone().counted(totals);
     let counted = counted.map_err(|error| Unfinished::GiveUp(error.to_string()))?;
     match transaction.save(&run.clone().with(counted.clone()), InvoiceRefusal::RunChanged).commit().await {
         Ok(()) => Ok(Some(Item { value: counted, revision: run.revision + 1 })),
@@ -150,7 +152,7 @@ async fn count_due(
     now: Timestamp,
 ) -> Result<RunShard, Unfinished> {
     match will_owe(worker, due, now).await {
-        Ok(Some(total)) => run.counted(total).map_err(|error| Unfinished::GiveUp(error.to_string())),
+        Ok(Some(totals)) => run.counted(totals).map_err(|error| Unfinished::GiveUp(error.to_string())),
         Ok(None) => Ok(run),
         Err(Unfinished::GiveUp(reason)) => Ok(run.parking(due.enrollment, reason)),
         Err(unfinished) => Err(unfinished),
@@ -161,8 +163,9 @@ async fn will_owe(
     worker: &Worker,
     due: &BillingDue,
     now: Timestamp,
-) -> Result<Option<domain::money::Money>, Unfinished> {
+) -> Result<Option<Vec<Money>>, Unfinished> {
     let begins_at = due.time_zone.start_of(due.on).map_err(|error| Unfinished::GiveUp(error.to_string()))?;
     let owed = Owed::read(worker, due.enrollment, begins_at.max(now)).await?;
-    Ok(owed.and_then(|owed| owed.billed).map(|billed| billed.invoice.total))
+    let billed = owed.and_then(|owed| owed.billed);
+    Ok(billed.map(|billed| billed.invoices.iter().map(|invoice| invoice.total).collect()))
 }

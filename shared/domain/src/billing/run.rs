@@ -151,9 +151,10 @@ impl RunShard {
         Self { done: false, parked: BTreeMap::new(), parked_count: 0, ..self }
     }
 
-    /// With one more invoice.
-    pub fn counted(self, total: Money) -> Result<Self, MoneyError> {
-        Ok(Self { tally: self.tally.and(total)?, ..self })
+    /// With the invoices of one more period.
+    pub fn counted(self, totals: impl IntoIterator<Item = Money>) -> Result<Self, MoneyError> {
+        let tally = totals.into_iter().try_fold(self.tally, Tally::and)?;
+        Ok(Self { tally, ..self })
     }
 
     /// With an enrollment that cannot be billed.
@@ -286,7 +287,7 @@ mod tests {
             for (minor, pounds, shard) in amounts {
                 let money = Money::minor(minor, if pounds { Gbp } else { Eur });
                 let share = &mut shards[usize::from(shard)];
-                *share = share.clone().counted(money).expect("sums");
+                *share = share.clone().counted([money]).expect("sums");
                 whole = whole.and(money).expect("sums");
             }
             prop_assert_eq!(RunReport::of(&shards).expect("sums").tally, whole);

@@ -20,11 +20,42 @@ pub struct Terms {
     pub grace_days: u16,
     /// Days of active time that a student may be without a mentor.
     pub mentor_gap_days_max: u16,
+    /// Days after the start in which a withdrawal takes the contract back.
+    pub cooling_off_days: u16,
+    /// Days after the due date on which a refused payment is tried again.
+    pub dunning_days: [u16; DUNNING_TRIES],
+    /// What is owed of the month in which study ends with the degree.
+    pub completion: Completion,
+    /// When a pause begins.
+    pub pause_begins: PauseBegins,
+}
+
+/// How often a refused payment is tried again.
+pub const DUNNING_TRIES: usize = 6;
+
+/// What is owed of the month in which all projects are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Completion {
+    /// All of it.
+    MonthOwed,
+    /// The days up to the last one, that one included.
+    Prorated,
+}
+
+/// When a pause that is asked for begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseBegins {
+    /// When the paid period ends.
+    AtPeriodEnd,
+    /// The next day; the days left of the paid period are credited.
+    ImmediateWithCredit,
 }
 
 impl Terms {
-    /// The terms the school opens with. Source: the domain's states and invariants; no payment
-    /// term is set there, so an invoice is due on the day it is issued.
+    /// The terms the school opens with. Source: the school's policy of January 2026; the days of
+    /// cooling off are Directive 2011/83/EU's. An invoice is due on the day it is issued.
     pub const OPENING: Self = Self {
         since: date(2026, 1, 1),
         quote_days: 30,
@@ -33,5 +64,9 @@ impl Terms {
         payment_days: 0,
         grace_days: 10,
         mentor_gap_days_max: 7,
+        cooling_off_days: 14,
+        dunning_days: [1, 3, 5, 7, 10, 14],
+        completion: Completion::MonthOwed,
+        pause_begins: PauseBegins::AtPeriodEnd,
     };
 }

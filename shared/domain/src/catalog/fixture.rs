@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::civil::date;
 
 use super::*;
+use crate::billing::{Completion, PauseBegins};
 use crate::money::{Currency, Money};
 use crate::months::Months;
 
@@ -23,6 +24,7 @@ pub(crate) fn catalog() -> Catalog {
             valid: valid(),
             monthly: Money::minor(30_000, Currency::Gbp),
         }],
+        taxes: Vec::new(),
         demand: vec![DemandSignal {
             market: word("GB"),
             degree: word("web"),
@@ -62,6 +64,9 @@ pub(crate) fn policy() -> Policy {
         quote_days: own(30),
         payment_days: own(0),
         grace_days: own(10),
+        dunning_days: own([1, 3, 5, 7, 10, 14]),
+        completion: own(Completion::MonthOwed),
+        pause_begins: own(PauseBegins::AtPeriodEnd),
         pause_months_max: own(4),
         pause_reminder_days: own([14, 3]),
         mentor_gap_days_max: own(7),

@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::billing::{Completion, DUNNING_TRIES, PauseBegins, Terms};
+
 /// A number of policy, and who or what it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +39,15 @@ pub struct Policy {
     pub payment_days: Sourced<u16>,
     /// Days that an invoice may be past due before the enrollment is suspended.
     pub grace_days: Sourced<u16>,
+    /// Days after the due date on which a payment that was refused for a passing reason is tried again.
+    #[serde(default = "opening_dunning_days")]
+    pub dunning_days: Sourced<[u16; DUNNING_TRIES]>,
+    /// What is owed of the month in which study ends with the degree.
+    #[serde(default = "opening_completion")]
+    pub completion: Sourced<Completion>,
+    /// When a pause that is asked for begins.
+    #[serde(default = "opening_pause_begins")]
+    pub pause_begins: Sourced<PauseBegins>,
     /// Months after which a pause that nobody ended is a withdrawal.
     pub pause_months_max: Sourced<u32>,
     /// Days before a pause's end on which the student is reminded, the earlier first.
@@ -81,6 +92,23 @@ pub struct Policy {
     pub recording_retention_days: Sourced<u32>,
 }
 
+/// What holds where a policy was written before it could say so.
+fn opening<T>(value: T) -> Sourced<T> {
+    Sourced { value, source: "School policy of January 2026".into() }
+}
+
+fn opening_dunning_days() -> Sourced<[u16; DUNNING_TRIES]> {
+    opening(Terms::OPENING.dunning_days)
+}
+
+fn opening_completion() -> Sourced<Completion> {
+    opening(Terms::OPENING.completion)
+}
+
+fn opening_pause_begins() -> Sourced<PauseBegins> {
+    opening(Terms::OPENING.pause_begins)
+}
+
 impl Policy {
     /// The policy that holds on a date: the latest that began by then.
     pub fn on(policies: &[Self], date: Date) -> Option<&Self> {
@@ -94,6 +122,7 @@ impl Policy {
         let rules = [
             ("quote_days", self.quote_days.value > 0),
             ("pause_months_max", self.pause_months_max.value > 0),
+            ("dunning_days", self.dunning_days.value.is_sorted_by(|earlier, later| earlier < later)),
             ("pause_reminder_days", early > late),
             ("no_show_share", 0 < share.numerator && share.numerator <= share.denominator),
             (
@@ -146,6 +175,7 @@ mod tests {
         check("session_minutes_max", |policy| policy.session_minutes_min.value = 181);
         check("defense_minutes_max", |policy| policy.defense_minutes_max.value = 0);
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
+        check("dunning_days", |policy| policy.dunning_days.value = [1, 3, 3, 7, 10, 14]);
         check("pause_reminder_days", |policy| policy.pause_reminder_days.value = [3, 14]);
         assert_eq!(fixture::policy().impossible().count(), 0);
     }

@@ -9,6 +9,7 @@ use super::{
     Project, Recognition, Skill,
 };
 use crate::id::EditionId;
+use crate::invoice::TaxRule;
 
 /// An edition's version with all that it refers to.
 ///
@@ -30,6 +31,9 @@ pub struct Prospectus {
     pub partners: Vec<Partner>,
     /// Its market's prices, past and coming.
     pub prices: Vec<PriceList>,
+    /// Its market's rules of tax, past and coming.
+    #[serde(default)]
+    pub taxes: Vec<TaxRule>,
     /// Its accreditations, past and coming.
     pub accreditations: Vec<Accreditation>,
     /// Its degree's recognitions, past and coming.
@@ -68,6 +72,7 @@ impl Catalog {
         let skills = edition.skills.iter().map(|skill| self.skill(skill).cloned());
         let partners = edition.partners.iter().map(|partner| self.partner(partner).cloned());
         let prices = self.prices.iter().filter(|prices| prices.market == edition.market);
+        let taxes = self.taxes.iter().filter(|rule| rule.market == edition.market.as_str());
         let accreditations = self.accreditations.iter().filter(|given| given.edition == edition.id);
         let recognitions = self.recognitions.iter().filter(|given| given.degree == edition.degree);
         Some(Prospectus {
@@ -78,6 +83,7 @@ impl Catalog {
             skills: skills.collect::<Option<_>>()?,
             partners: partners.collect::<Option<_>>()?,
             prices: prices.cloned().collect(),
+            taxes: taxes.cloned().collect(),
             accreditations: accreditations.cloned().collect(),
             recognitions: recognitions.cloned().collect(),
             policies: self.policies.clone(),

@@ -227,6 +227,9 @@ impl Settled {
         }
         if let Some(enrollment) = &self.enrollment {
             self.jobs.push((Job::ArrangeSessions { enrollment: enrollment.id }, now));
+            let gives_back_at = enrollment.gives_back_at(now);
+            let credit = |at| (Job::CreditUnused { enrollment: enrollment.id }, at);
+            self.jobs.extend(gives_back_at.map(credit));
         }
         Ok(())
     }
@@ -356,7 +359,10 @@ mod tests {
         let settled = school.take(&recorded, passed);
         assert_eq!(school.enrollment.state, State::AwardPending { concluded_at: ended_at() });
         let job = Job::ArrangeSessions { enrollment: school.enrollment.id };
-        assert_eq!(settled.jobs, [(job, ended_at())]);
+        // What of the month is not used is looked at when the next day begins in London.
+        let credit = Job::CreditUnused { enrollment: school.enrollment.id };
+        let tomorrow = "2027-04-09T23:00:00Z".parse().expect("an instant");
+        assert_eq!(settled.jobs, [(job, ended_at()), (credit, tomorrow)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::{Enrollment, State, WithdrawalCause};
-use crate::billing::{Due, Period, PeriodKey, Segment, days_after, months_after};
+use crate::billing::{Due, Period, PeriodKey, Segment, Unused, UnusedCause, days_after, months_after};
 use crate::time::InvalidTime;
 
 /// Why no session can be held at an instant.
@@ -37,7 +37,9 @@ impl Enrollment {
             }
             State::Active | State::Suspended { .. } if self.leaves_on.is_some_and(|on| on <= today) => {
                 let leaves_on = self.leaves_on.unwrap_or(today);
-                self.leave(leaves_on, WithdrawalCause::Asked)
+                let cancelled = self.unused().is_some_and(|unused| unused.cause == UnusedCause::Cancelled);
+                let cause = if cancelled { WithdrawalCause::Cancelled } else { WithdrawalCause::Asked };
+                self.leave(leaves_on, cause)
             }
             State::Active if self.open_pause().is_some_and(|pause| pause.from <= today) => {
                 Self { state: State::Paused, ..self }.as_of(now)
@@ -135,6 +137,34 @@ impl Enrollment {
         Ok(())
     }
 
+    /// The rest of a period that is to be given back under some terms: of the last segment where
+    /// study stopped inside one.
+    pub fn unused(&self) -> Option<Unused> {
+        self.segments.last().and_then(|last| last.unused)
+    }
+
+    /// The same of one of its segments.
+    pub fn unused_of(&self, segment: u32) -> Option<Unused> {
+        self.segments.iter().find(|it| it.number == segment).and_then(|it| it.unused)
+    }
+
+    /// When what an enrollment gets back is final: at once for a contract that was taken back, else when
+    /// the first unused day begins.
+    pub fn gives_back_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let unused = self.unused()?;
+        match unused.cause {
+            UnusedCause::Cancelled => Some(now),
+            UnusedCause::Completed | UnusedCause::Paused => self.time_zone.start_of(unused.from).ok(),
+        }
+    }
+
+    /// Says from which date on the last segment's period is unused.
+    pub(super) fn leave_unused(&mut self, from: Date, cause: UnusedCause) {
+        if let Some(last) = self.segments.last_mut() {
+            last.unused = Some(Unused { from, cause });
+        }
+    }
+
     /// Ends the last segment by a date.
     pub(super) fn end_segment(&mut self, date: Date) {
         if let Some(last) = self.segments.pop() {
@@ -155,7 +185,7 @@ impl Enrollment {
         let owed_today = self.due_on(today).is_some();
         let number = self.segments.last().map_or(0, |last| last.number);
         match self.segments.last_mut() {
-            Some(last) if owed_today || today < last.anchor => last.ends = None,
+            Some(last) if owed_today || today < last.anchor => last.go_on(),
             _ => self.segments.push(Segment::new(number + 1, today)),
         }
     }

@@ -173,6 +173,8 @@ impl Enrollment {
             contract_version: offer.contract_version,
             contract: None,
             payment_method: None,
+            payment_method_number: 0,
+            payers: Vec::new(),
             segments: Vec::new(),
             pauses: Vec::new(),
             mentors: Vec::new(),
@@ -227,7 +229,14 @@ impl Enrollment {
         }
         let first = Contract { version: contract_version, accepted_at: now };
         let contract = enrollment.contract.unwrap_or(first);
-        Ok(Self { contract: Some(contract), payment_method: Some(method), ..enrollment })
+        Ok(Self { contract: Some(contract), ..enrollment }.paid_by(method))
+    }
+
+    /// With another way to pay.
+    #[must_use]
+    pub fn paid_by(self, method: PaymentMethod) -> Self {
+        let payment_method_number = self.payment_method_number.saturating_add(1);
+        Self { payment_method: Some(method), payment_method_number, ..self }
     }
 
     /// Whether money that came at `paid_at` was still in time for the quote.

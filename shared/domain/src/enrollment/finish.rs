@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{Enrollment, State};
+use crate::billing::{UnusedCause, days_after};
 use crate::id::AwardId;
 
 /// Why study cannot be concluded: nobody is studying.
@@ -31,7 +32,10 @@ impl Enrollment {
         let mut enrollment = self.as_of(now);
         let today = enrollment.date_at(now);
         match enrollment.state {
-            State::Active => enrollment.stop_segment(today),
+            State::Active => {
+                enrollment.stop_segment(today);
+                enrollment.leave_unused(days_after(today, 1), UnusedCause::Completed);
+            }
             // Their segment has ended.
             State::Paused | State::Suspended { .. } => {}
             _ => return Err(NotStudying { state: enrollment.state.word() }),

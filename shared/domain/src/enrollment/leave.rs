@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Enrollment, State};
+use crate::billing::{Terms, UnusedCause, days_after};
 
 /// Why an enrollment was withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub enum WithdrawalCause {
     PauseLapsed,
     /// The quote was not taken up in time.
     QuoteExpired,
+    /// The contract was taken back within the days of cooling off.
+    Cancelled,
 }
 
 /// Why an enrollment was suspended.
@@ -71,7 +74,10 @@ pub enum LiftRefused {
 impl Enrollment {
     /// Withdraws at the end of the running period, or at once where no period runs. A pause that
     /// was planned for the same date goes.
-    pub fn withdraw(self, now: Timestamp) -> Result<Self, WithdrawRefused> {
+    ///
+    /// Within the days of cooling off, the last of which is `start + cooling_off_days`, the contract
+    /// is taken back instead: today is the last day, and what was not used is given back.
+    pub fn withdraw(self, terms: &Terms, now: Timestamp) -> Result<Self, WithdrawRefused> {
         let mut enrollment = self.as_of(now);
         let today = enrollment.date_at(now);
         if !enrollment.is_live() {
@@ -80,12 +86,30 @@ impl Enrollment {
         if let Some(leaves_on) = enrollment.leaves_on {
             return Err(WithdrawRefused::AlreadyLeaving { leaves_on });
         }
+        if enrollment.is_cooling_off(today, terms) {
+            let tomorrow = days_after(today, 1);
+            enrollment.close_pause(today);
+            enrollment.stop_segment(today);
+            // Who was suspended stopped studying then.
+            let ended = enrollment.segments.last().and_then(|last| last.ends);
+            let from = ended.map_or(tomorrow, |ended| ended.min(tomorrow));
+            enrollment.leave_unused(from, UnusedCause::Cancelled);
+            return Ok(Self { leaves_on: Some(tomorrow), ..enrollment });
+        }
         let (State::Active, Some(period)) = (&enrollment.state, enrollment.period_on(today)) else {
             return Ok(enrollment.leave(today, WithdrawalCause::Asked));
         };
         enrollment.close_pause(today);
         enrollment.end_segment(period.to);
         Ok(Self { leaves_on: Some(period.to), ..enrollment })
+    }
+
+    fn is_cooling_off(&self, today: Date, terms: &Terms) -> bool {
+        if !matches!(self.state, State::Active | State::Suspended { .. }) {
+            return false;
+        }
+        let start = self.segments.first().map(|first| first.anchor);
+        start.is_some_and(|start| today <= days_after(start, terms.cooling_off_days))
     }
 
     /// Stops the enrollment now. A period that began today or before is owed, a later one is not.

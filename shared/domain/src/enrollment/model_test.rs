@@ -74,6 +74,7 @@ enum Standing {
 /// The school as a clerk with a calendar would keep it: day by day, all acts at noon.
 #[derive(Debug)]
 struct Clerk {
+    start: Date,
     today: Date,
     anchor: Date,
     standing: Standing,
@@ -87,7 +88,16 @@ impl Clerk {
     fn new(anchor: Date) -> Self {
         let (standing, pauses_on, leaves_on) = (Standing::Active, None, None);
         let billed = vec![anchor];
-        Self { today: anchor, anchor, standing, pauses_on, leaves_on, billed, paused_days: BTreeSet::new() }
+        Self {
+            start: anchor,
+            today: anchor,
+            anchor,
+            standing,
+            pauses_on,
+            leaves_on,
+            billed,
+            paused_days: BTreeSet::new(),
+        }
     }
 
     /// A month begins on the anchor's day, or on the last day of a month without it.
@@ -156,6 +166,11 @@ impl Clerk {
                 self.billed.push(today);
             }
             (Act::Resume, Standing::Paused { .. }) => self.start_again(),
+            (Act::Withdraw, Standing::Active | Standing::Suspended { .. })
+                if self.leaves_on.is_none() && today <= self.start.saturating_add(14.days()) =>
+            {
+                (self.leaves_on, self.pauses_on) = (Some(today.saturating_add(1.day())), None);
+            }
             (Act::Withdraw, Standing::Active) if self.leaves_on.is_none() => {
                 (self.leaves_on, self.pauses_on) = (Some(self.month_ends()), None);
             }
@@ -206,7 +221,7 @@ fn done(enrollment: Enrollment, act: Act, now: Timestamp) -> Option<Enrollment> 
     match act {
         Act::Pause(months) => enrollment.pause(Some(months), &Terms::OPENING, now).ok(),
         Act::Resume => enrollment.resume(now).ok(),
-        Act::Withdraw => enrollment.withdraw(now).ok(),
+        Act::Withdraw => enrollment.withdraw(&Terms::OPENING, now).ok(),
         Act::Suspend => enrollment.suspend(SuspensionCause::Unpaid, now).ok(),
         Act::Lift => enrollment.lift(now).ok(),
         Act::Conclude => enrollment.conclude(now).ok(),

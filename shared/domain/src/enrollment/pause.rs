@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Enrollment, State};
-use crate::billing::{Terms, days_before, months_after};
+use crate::billing::{PauseBegins, Terms, UnusedCause, days_after, days_before, months_after};
 
 /// A time without study, sessions or bills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// Its first date: the end of the period that was running when it was asked for.
+    /// Its first date: the end of the period that was running when it was asked for or, where the
+    /// terms let a pause begin at once, the next day.
     pub from: Date,
     /// When the student means to come back. Nothing begins by itself that day.
     pub planned_to: Date,
@@ -81,8 +82,8 @@ impl Enrollment {
         self.pauses.last().filter(|pause| pause.to.is_none())
     }
 
-    /// Plans a pause from the end of the running period, for so many months, or as many as there
-    /// may be.
+    /// Plans a pause for so many months, or as many as there may be: from the end of the running
+    /// period or, where the terms say so, from tomorrow, and then the rest of the period is given back.
     pub fn pause(self, months: Option<u32>, terms: &Terms, now: Timestamp) -> Result<Self, PauseRefused> {
         let mut enrollment = self.as_of(now);
         if let Some(pause) = enrollment.open_pause() {
@@ -100,7 +101,12 @@ impl Enrollment {
         if !(1..=months_max).contains(&months) {
             return Err(PauseRefused::Length { months_max });
         }
-        let from = period.to;
+        let today = enrollment.date_at(now);
+        let from = match terms.pause_begins {
+            // A period that lies ahead cannot be left at once: it was paid to begin with.
+            PauseBegins::ImmediateWithCredit if period.contains(today) => days_after(today, 1),
+            _ => period.to,
+        };
         enrollment.pauses.push(Pause {
             from,
             planned_to: months_after(from, months),
@@ -109,6 +115,9 @@ impl Enrollment {
             asked_at: now,
         });
         enrollment.end_segment(from);
+        if from < period.to {
+            enrollment.leave_unused(from, UnusedCause::Paused);
+        }
         Ok(enrollment)
     }
 
@@ -118,17 +127,18 @@ impl Enrollment {
         let mut enrollment = self.as_of(now);
         let today = enrollment.date_at(now);
         let not_paused = ResumeRefused::NotPaused { state: enrollment.state.word() };
-        let (State::Active | State::Paused, Some(pause)) = (&enrollment.state, enrollment.pauses.last_mut())
+        let (State::Active | State::Paused, Some(pause)) = (&enrollment.state, enrollment.pauses.last())
         else {
             return Err(not_paused);
         };
         if pause.to.is_some() {
             return Err(not_paused);
         }
-        if today <= pause.from {
+        let (from, credited) = (pause.from, enrollment.unused().is_some_and(|unused| unused.from <= today));
+        if today <= from && !credited {
             enrollment.take_back_pause();
         } else {
-            pause.to = Some(today);
+            enrollment.close_pause(today);
             enrollment.anchor_again(today);
         }
         Ok(Self { state: State::Active, ..enrollment })
@@ -138,7 +148,7 @@ impl Enrollment {
     fn take_back_pause(&mut self) {
         self.pauses.pop();
         if let Some(segment) = self.segments.last_mut() {
-            segment.ends = None;
+            segment.go_on();
         }
     }
 

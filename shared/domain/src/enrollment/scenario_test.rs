@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::*;
-use crate::billing::{PeriodKey, Terms};
+use crate::billing::{PauseBegins, PeriodKey, Terms, Unused, UnusedCause};
 use crate::id::AssignmentId;
-use crate::invoice::{Invoice, LegalEntity};
+use crate::invoice::{LegalEntity, rate};
 use crate::money::Currency;
 
 const TERMS: Terms = Terms::OPENING;
@@ -82,7 +82,8 @@ fn twelve_months_are_twelve_invoices() {
     let mut starts = Vec::new();
     for due in maya.periods_due(None, date("2028-02-09")) {
         let issued_at = noon(&due.period.from.to_string());
-        let invoice = Invoice::draft(&maya, due.key, maya.student);
+        let drafts = rate(&maya, due.key, &[], due.period.from).expect("fits");
+        let [invoice] = <[_; 1]>::try_from(drafts).expect("one payer");
         let invoice = invoice.open(&issuer, 1, due.period, &TERMS, issued_at).expect("a draft");
         total = total.plus(invoice.total).expect("pounds");
         starts.push(due.period.from.to_string());
@@ -207,7 +208,7 @@ fn a_pause_has_a_length_and_reminders() {
 
 #[test]
 fn a_withdrawal_ends_with_the_period() {
-    let maya = begun("2027-02-07").withdraw(noon("2027-04-20")).expect("active");
+    let maya = begun("2027-02-07").withdraw(&TERMS, noon("2027-04-20")).expect("active");
     assert_eq!((&maya.state, maya.leaves_on), (&State::Active, Some(date("2027-05-07"))));
     assert_eq!(owed(&maya, "2028-01-01"), ["2027-02-07", "2027-03-07", "2027-04-07"]);
     assert!(maya.session_allowed_at(noon("2027-05-06")).is_ok());
@@ -215,7 +216,7 @@ fn a_withdrawal_ends_with_the_period() {
     let refused = maya.clone().pause(None, &TERMS, noon("2027-04-21"));
     assert_eq!(refused, Err(PauseRefused::Leaving { leaves_on: date("2027-05-07") }));
     assert!(!maya.as_of(noon("2027-05-07")).is_live());
-    let paused = paused("2027-01-31", "2027-03-10").withdraw(noon("2027-04-02")).expect("live");
+    let paused = paused("2027-01-31", "2027-03-10").withdraw(&TERMS, noon("2027-04-02")).expect("live");
     assert!(!paused.is_live());
 }
 
@@ -350,7 +351,7 @@ fn a_mentor_hands_over_and_a_cover_stands_in() {
     assert_eq!(maya.relations(person("maya"), noon("2027-04-01")), [Relation::Owner]);
     let own = maya.clone().assign_mentor(assignment("maya", "2027-05-01", None), now);
     assert_eq!(own, Err(AssignRefused::MentorIsStudent));
-    let gone = maya.withdraw(noon("2027-04-20")).expect("active").as_of(noon("2027-05-07"));
+    let gone = maya.withdraw(&TERMS, noon("2027-04-20")).expect("active").as_of(noon("2027-05-07"));
     assert_eq!(gone.mentor_on(date("2027-05-07")), None);
     assert_eq!(gone.relations(person("eve"), noon("2027-05-07")), []);
 }
@@ -377,7 +378,7 @@ fn active_time_goes_without_a_mentor_for_a_week_at_most() {
 #[test]
 fn a_stored_enrollment_reads_back_as_itself() {
     let noor = paused("2027-01-31", "2027-03-10").as_of(noon("2027-03-31"));
-    let gone = noor.clone().withdraw(noon("2027-04-01")).expect("live");
+    let gone = noor.clone().withdraw(&TERMS, noon("2027-04-01")).expect("live");
     for (enrollment, word) in
         [(quoted("2027-02-07", "2027-02-01"), "quoted"), (noor, "paused"), (gone, "withdrawn")]
     {
@@ -385,4 +386,46 @@ fn a_stored_enrollment_reads_back_as_itself() {
         assert_eq!((stored["state"].as_str(), enrollment.state.word()), (Some(word), word));
         assert_eq!(serde_json::from_value::<Enrollment>(stored).expect("readable"), enrollment);
     }
+}
+
+#[test]
+fn a_contract_is_taken_back_until_the_fourteenth_day_after_the_start() {
+    let check = |on: &str, leaves_on: &str, unused_from: Option<&str>| {
+        let maya = begun("2027-04-01").withdraw(&TERMS, noon(on)).expect("active");
+        assert_eq!(maya.leaves_on, Some(date(leaves_on)), "{on}");
+        let unused = unused_from.map(|from| Unused { from: date(from), cause: UnusedCause::Cancelled });
+        assert_eq!(maya.unused(), unused, "{on}");
+    };
+    check("2027-04-01", "2027-04-02", Some("2027-04-02"));
+    check("2027-04-09", "2027-04-10", Some("2027-04-10"));
+    check("2027-04-15", "2027-04-16", Some("2027-04-16"));
+    check("2027-04-16", "2027-05-01", None);
+    let maya = begun("2027-04-01").withdraw(&TERMS, noon("2027-04-09")).expect("active");
+    let gone = maya.as_of(noon("2027-04-10"));
+    let cause = WithdrawalCause::Cancelled;
+    assert_eq!(gone.state, State::Withdrawn { withdrawn_on: date("2027-04-10"), cause });
+    assert_eq!(owed(&gone, "2027-12-31"), ["2027-04-01"]);
+}
+
+#[test]
+fn where_the_terms_say_so_a_pause_begins_tomorrow_and_the_rest_is_unused() {
+    let terms = Terms { pause_begins: PauseBegins::ImmediateWithCredit, ..TERMS };
+    let noor = begun("2027-01-31").pause(None, &terms, noon("2027-03-10")).expect("active");
+    let unused = Unused { from: date("2027-03-11"), cause: UnusedCause::Paused };
+    assert_eq!((noor.open_pause().map(|pause| pause.from), noor.unused()), (Some(unused.from), Some(unused)));
+    // Taken back the same day, everything is as before; a day later a new segment begins.
+    let back = noor.clone().resume(noon("2027-03-10")).expect("a pause ahead");
+    assert_eq!((back.unused(), owed(&back, "2027-03-31").len()), (None, 3));
+    let later = noor.resume(noon("2027-03-11")).expect("paused");
+    assert_eq!(owed(&later, "2027-04-11"), ["2027-01-31", "2027-02-28", "2027-03-11", "2027-04-11"]);
+    assert_eq!(later.segments[0].unused, Some(unused));
+}
+
+#[test]
+fn the_last_day_of_study_is_used() {
+    let maya = begun("2026-03-15").conclude(noon("2026-04-10")).expect("studying");
+    assert_eq!(maya.unused(), Some(Unused { from: date("2026-04-11"), cause: UnusedCause::Completed }));
+    assert!(!UnusedCause::Completed.gives_back(&TERMS));
+    let again = maya.prove_again(noon("2026-04-20")).expect("pending");
+    assert_eq!(again.unused(), None, "a new segment has begun");
 }

@@ -55,6 +55,17 @@ impl LegalEntity {
         self.zone.date_at(now).year()
     }
 
+    /// The number of a credit note issued now, the `sequence`-th of its year: a series of its own, so that
+    /// the invoices' has no gap.
+    pub fn credit_number(&self, sequence: u64, now: Timestamp) -> InvoiceNumber {
+        InvoiceNumber { entity: self.credit_series(), year: self.year_of_issue(now), sequence }
+    }
+
+    /// The word of the series that numbers its credit notes.
+    pub fn credit_series(&self) -> String {
+        format!("{}-CN", self.code)
+    }
+
     /// The number of an invoice issued now, the `sequence`-th of its year.
     pub fn number(&self, sequence: u64, now: Timestamp) -> InvoiceNumber {
         InvoiceNumber { entity: self.code.clone(), year: self.year_of_issue(now), sequence }

@@ -21,21 +21,34 @@ pub struct Payment {
     pub method: PaymentKind,
     /// What the bank or provider calls it.
     pub reference: Option<String>,
-    /// When it was tried, or recorded.
+    /// When it was tried first, or recorded.
     pub created_at: Timestamp,
+    /// How often its provider was asked for it.
+    #[serde(default)]
+    pub tries: u32,
+    /// With which of the ways to pay that were given, counted from 1.
+    #[serde(default)]
+    pub method_number: u32,
+    /// When it was tried last, if that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried_again_at: Option<Timestamp>,
     /// What became of it.
     #[serde(flatten)]
     pub state: PaymentState,
 }
 
 /// Through what money comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentKind {
     /// A transfer that finance recorded.
     Manual,
     /// The local stack's own provider.
     Sandbox,
+    /// A card, through Stripe.
+    Card,
+    /// A direct debit in euros.
+    SepaDebit,
 }
 
 /// What became of a payment.
@@ -50,6 +63,9 @@ pub enum PaymentState {
     Declined {
         /// The provider's word for why.
         reason: String,
+        /// Whether asking again later may help.
+        #[serde(default)]
+        retry: Retry,
     },
     /// The money is there.
     Paid {
@@ -61,6 +77,30 @@ pub enum PaymentState {
         /// When.
         returned_at: Timestamp,
     },
+}
+
+impl PaymentState {
+    /// The state's word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Unknown => "unknown",
+            Self::Declined { .. } => "declined",
+            Self::Paid { .. } => "paid",
+            Self::Returned { .. } => "returned",
+        }
+    }
+}
+
+/// Whether asking again may help.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// A passing reason.
+    #[default]
+    MayHelp,
+    /// The method itself does not work: another one is needed.
+    NeverHelps,
 }
 
 /// Why a payment cannot be made, recorded or returned.
@@ -114,14 +154,47 @@ impl Payment {
         now: Timestamp,
     ) -> Self {
         let state = PaymentState::Pending;
-        Self { id, invoice, amount, method, reference: None, created_at: now, state }
+        let (reference, tries, method_number, tried_again_at) = (None, 0, 0, None);
+        Self {
+            id,
+            invoice,
+            amount,
+            method,
+            reference,
+            created_at: now,
+            tries,
+            method_number,
+            tried_again_at,
+            state,
+        }
+    }
+
+    /// The same payment before its provider is asked again, for what is owed by now.
+    pub fn again(self, amount: Money, method: PaymentKind, now: Timestamp) -> Self {
+        Self { amount, method, tried_again_at: Some(now), state: PaymentState::Pending, ..self }
+    }
+
+    /// The same payment, asked for once more, with the so-maniest way to pay that was given.
+    #[must_use]
+    pub fn asked(self, method_number: u32) -> Self {
+        Self { tries: self.tries.saturating_add(1), method_number, ..self }
+    }
+
+    /// When it was tried last.
+    pub fn tried_at(&self) -> Timestamp {
+        self.tried_again_at.unwrap_or(self.created_at)
+    }
+
+    /// Whether it came to nothing, as far as anybody knows.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self.state, PaymentState::Declined { .. } | PaymentState::Returned { .. })
     }
 
     /// The provider refused. Later word that the money came overrules it; the reverse does not.
-    pub fn decline(self, reason: String) -> Self {
+    pub fn decline(self, reason: String, retry: Retry) -> Self {
         match self.state {
             PaymentState::Paid { .. } | PaymentState::Returned { .. } => self,
-            _ => Self { state: PaymentState::Declined { reason }, ..self },
+            _ => Self { state: PaymentState::Declined { reason, retry }, ..self },
         }
     }
 

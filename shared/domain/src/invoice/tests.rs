@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::billing::Segment;
-use crate::enrollment::{Application, Offer};
+use crate::enrollment::{Application, Enrollment, Offer};
 use crate::id::PaymentId;
 use crate::time::Zone;
 
@@ -38,7 +38,8 @@ fn draft() -> Invoice {
         recognized_skills: Default::default(),
     };
     let enrollment = Enrollment::apply(application, &offer).expect("20 hours");
-    Invoice::draft(&enrollment, PeriodKey::FIRST, enrollment.student)
+    let drafts = rate(&enrollment, PeriodKey::FIRST, &[], date("2027-02-07")).expect("fits");
+    drafts.into_iter().next().expect("a month that costs something")
 }
 
 fn try_open(invoice: Invoice) -> Result<Invoice, OpenRefused> {
@@ -109,13 +110,13 @@ fn nobody_pays_more_than_is_owed_or_nothing() {
 #[test]
 fn word_of_a_payment_again_changes_nothing() {
     let (invoice, received) = paid(open(), payment("a", 30_000));
-    let late_word = received.clone().decline("late".into()).lose_sight();
+    let late_word = received.clone().decline("late".into(), Retry::MayHelp).lose_sight();
     assert_eq!(paid(invoice.clone(), late_word), (invoice, received));
 }
 
 #[test]
 fn money_that_came_overrules_a_refusal() {
-    let declined = payment("a", 30_000).lose_sight().decline("insufficient_funds".into());
+    let declined = payment("a", 30_000).lose_sight().decline("insufficient_funds".into(), Retry::MayHelp);
     let (invoice, received) = paid(open(), declined);
     assert_eq!(invoice.state.word(), "paid");
     assert_eq!(received.state, PaymentState::Paid { paid_at: noon("2027-02-08") });

@@ -40,6 +40,8 @@ fn maya() -> Enrollment {
         contract_version: 1,
         contract: None,
         payment_method: None,
+        payment_method_number: 0,
+        payers: Vec::new(),
         segments: Vec::new(),
         pauses: Vec::new(),
         mentors: Vec::new(),

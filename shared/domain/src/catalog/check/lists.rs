@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Faults, Kind, Reason, versioned};
 use crate::catalog::project::ESCO_SKILL;
 use crate::catalog::{Catalog, Edition, Project, Validity};
+use crate::invoice::Treatment;
 use crate::plan::HOURS_PER_WEEK;
 
 pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
@@ -15,6 +16,11 @@ pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
     unique(faults, "/projects", catalog.projects.iter().map(|project| project.id.to_string()));
     let market = |market, version| versioned(market, version);
     unique(faults, "/prices", catalog.prices.iter().map(|price| market(&price.market, price.version)));
+    unique(
+        faults,
+        "/taxes",
+        catalog.taxes.iter().map(|rule| format!("{} since {}", rule.market, rule.since)),
+    );
     unique(faults, "/policies", catalog.policies.iter().map(|policy| policy.since.to_string()));
     unique(
         faults,
@@ -29,6 +35,7 @@ pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
         check_project(catalog, project, &format!("/projects/{index}"), faults);
     }
     prices(catalog, faults);
+    taxes(catalog, faults);
     demand(catalog, faults);
     endorsements(catalog, faults);
     policies(catalog, faults);
@@ -142,8 +149,8 @@ fn prices(catalog: &Catalog, faults: &mut Faults) {
         let path = format!("/prices/{index}");
         dates(faults, &format!("{path}/valid"), &price.valid);
         faults.add_unless(price.version > 0, format!("{path}/version"), || out_of_range("1 or more"));
-        faults.add_unless(price.monthly.amount_minor > 0, format!("{path}/monthly/amount_minor"), || {
-            out_of_range("1 or more")
+        faults.add_unless(price.monthly.amount_minor >= 0, format!("{path}/monthly/amount_minor"), || {
+            out_of_range("0 or more")
         });
         let earlier = catalog.prices[..index].iter().filter(|earlier| earlier.market == price.market);
         if let Some(first) = earlier.clone().next() {
@@ -156,6 +163,21 @@ fn prices(catalog: &Catalog, faults: &mut Faults) {
         for first in earlier.filter(|first| first.valid.overlaps(&price.valid)) {
             let (first, first_version, second) = (first.valid, first.version, price.valid);
             faults.add(format!("{path}/valid"), Reason::PricesOverlap { first, first_version, second });
+        }
+    }
+}
+
+fn taxes(catalog: &Catalog, faults: &mut Faults) {
+    for (index, rule) in catalog.taxes.iter().enumerate() {
+        let path = format!("/taxes/{index}");
+        line(faults, format!("{path}/source"), &rule.source);
+        match &rule.treatment {
+            Treatment::Exempt { reason } => line(faults, format!("{path}/treatment/reason"), reason),
+            Treatment::Standard { rate_basis_points, .. } => faults.add_unless(
+                (1..10_000).contains(rate_basis_points),
+                format!("{path}/treatment/rate_basis_points"),
+                || out_of_range("1 to 9999 hundredths of a percent"),
+            ),
         }
     }
 }

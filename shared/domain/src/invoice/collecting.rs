@@ -1,0 +1,224 @@
+//! Collecting what is owed: when a payment is tried, tried again, and when the waiting ends.
+
+use jiff::civil::Date;
+
+use super::{Invoice, InvoiceState, Issue, Payment, PaymentState, Retry};
+use crate::billing::{Terms, days_after};
+use crate::enrollment::Enrollment;
+
+/// What is to be done about an invoice's money today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collecting {
+    /// Ask the provider: for the money, or what became of it.
+    Ask,
+    /// Nothing before a date.
+    Wait {
+        /// When to look again.
+        until: Date,
+    },
+    /// Nothing more by itself: it is settled, or every day of the plan has passed.
+    Over,
+}
+
+/// The days on which something happens to an invoice that stays unpaid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DunningPlan {
+    /// The first date on which it is past due.
+    pub past_due_on: Date,
+    /// Dates on which a payment that was refused for a passing reason is tried again.
+    pub retry_on: Vec<Date>,
+    /// The date on which the enrollment is suspended.
+    pub suspends_on: Date,
+}
+
+impl Issue {
+    /// What happens if the invoice stays unpaid.
+    pub fn dunning(&self, terms: &Terms) -> DunningPlan {
+        DunningPlan {
+            past_due_on: days_after(self.due_on, 1),
+            retry_on: terms.dunning_days.map(|days| days_after(self.due_on, days)).to_vec(),
+            suspends_on: self.suspends_on(terms),
+        }
+    }
+}
+
+impl DunningPlan {
+    /// The next date on which something happens.
+    fn next_after(&self, today: Date) -> Option<Date> {
+        let dates = self.retry_on.iter().copied().chain([self.past_due_on, self.suspends_on]);
+        dates.filter(|date| today < *date).min()
+    }
+}
+
+impl Invoice {
+    /// What is to be done about its money today, by whoever pays it.
+    ///
+    /// `collects` is whether a provider can be asked for it; who sends the money by bank is waited for.
+    /// A draft is asked for once: who is refused may accept again.
+    pub fn collecting(
+        &self,
+        enrollment: &Enrollment,
+        charge: Option<&Payment>,
+        collects: bool,
+        terms: &Terms,
+        today: Date,
+    ) -> Collecting {
+        let owed = self.owed().is_ok_and(|owed| owed.amount_minor > 0);
+        let issue = match &self.state {
+            _ if !owed => return Collecting::Over,
+            InvoiceState::Paid(_) | InvoiceState::Uncollectible(_) => return Collecting::Over,
+            InvoiceState::Draft => None,
+            InvoiceState::Open(issue) | InvoiceState::PastDue(issue) => Some(issue),
+        };
+        let plan = issue.map(|issue| issue.dunning(terms));
+        let retry_on = plan.iter().flat_map(|plan| plan.retry_on.iter().copied());
+        let ask = collects
+            && match charge {
+                None => true,
+                Some(charge) => charge.is_to_be_tried(enrollment, retry_on, today),
+            };
+        if ask {
+            return Collecting::Ask;
+        }
+        plan.and_then(|plan| plan.next_after(today))
+            .map_or(Collecting::Over, |until| Collecting::Wait { until })
+    }
+
+    /// Whether an unpaid invoice suspends its enrollment by a date.
+    pub fn suspends_by(&self, date: Date, terms: &Terms) -> bool {
+        match &self.state {
+            InvoiceState::Open(issue) | InvoiceState::PastDue(issue) => issue.suspends_on(terms) <= date,
+            _ => false,
+        }
+    }
+}
+
+impl Payment {
+    /// Whether the provider is to be asked today: nobody knows what became of it, another method was
+    /// given since, or it was refused for a passing reason and a day of the plan has come since.
+    fn is_to_be_tried(
+        &self,
+        enrollment: &Enrollment,
+        mut retry_on: impl Iterator<Item = Date>,
+        today: Date,
+    ) -> bool {
+        let tried_on = enrollment.date_at(self.tried_at());
+        match &self.state {
+            PaymentState::Pending | PaymentState::Unknown => true,
+            PaymentState::Paid { .. } => false,
+            PaymentState::Returned { .. } | PaymentState::Declined { .. }
+                if self.method_number < enrollment.payment_method_number =>
+            {
+                true
+            }
+            PaymentState::Declined { retry: Retry::NeverHelps, .. } => false,
+            PaymentState::Declined { retry: Retry::MayHelp, .. } | PaymentState::Returned { .. } => {
+                retry_on.any(|date| tried_on < date && date <= today)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::billing::{PeriodKey, Segment};
+    use crate::enrollment::scenario_test::begun;
+    use crate::id::PaymentId;
+    use crate::invoice::{LegalEntity, PaymentKind, rate};
+
+    const TERMS: Terms = Terms::OPENING;
+
+    fn date(text: &str) -> Date {
+        text.parse().expect("a date")
+    }
+
+    fn noon(day: &str) -> Timestamp {
+        format!("{day}T12:00:00Z").parse().expect("an instant")
+    }
+
+    /// The first invoice of an enrollment that began on 1 April, as it is owed that day.
+    fn open() -> (Enrollment, Invoice) {
+        let enrollment = begun("2027-04-01");
+        let draft = rate(&enrollment, PeriodKey::FIRST, &[], date("2027-04-01")).expect("fits").remove(0);
+        let issuer = LegalEntity::of_market("GB").expect("a market");
+        let period = Segment::new(1, date("2027-04-01")).period(0);
+        let invoice = draft.open(&issuer, 1, period, &TERMS, noon("2027-04-01")).expect("a draft");
+        (enrollment, invoice)
+    }
+
+    fn declined(invoice: &Invoice, retry: Retry, on: &str) -> Payment {
+        let id = PaymentId::of_charge(invoice.id);
+        let payment = Payment::pending(id, invoice.id, invoice.total, PaymentKind::Sandbox, noon(on));
+        payment.asked(1).decline("insufficient_funds".into(), retry)
+    }
+
+    #[test]
+    fn a_passing_refusal_is_tried_again_on_the_days_of_the_plan() {
+        let (enrollment, invoice) = open();
+        let mut payment = declined(&invoice, Retry::MayHelp, "2027-04-01");
+        let mut asked = Vec::new();
+        for day in 1..=30 {
+            let today = Date::new(2027, 4, day).expect("a date");
+            let next = invoice.collecting(&enrollment, Some(&payment), true, &TERMS, today);
+            if next == Collecting::Ask {
+                asked.push(i32::from(day) - 1);
+                let again = payment.again(invoice.total, PaymentKind::Sandbox, noon(&today.to_string()));
+                payment = again.asked(1).decline("insufficient_funds".into(), Retry::MayHelp);
+            }
+        }
+        assert_eq!(asked, [1, 3, 5, 7, 10, 14]);
+        let over = invoice.collecting(&enrollment, Some(&payment), true, &TERMS, date("2027-04-30"));
+        assert_eq!(over, Collecting::Over);
+    }
+
+    #[test]
+    fn a_day_that_was_missed_is_made_up_once() {
+        let (enrollment, invoice) = open();
+        let payment = declined(&invoice, Retry::MayHelp, "2027-04-01");
+        let on = |payment: &Payment, today| {
+            invoice.collecting(&enrollment, Some(payment), true, &TERMS, date(today))
+        };
+        assert_eq!(on(&payment, "2027-04-07"), Collecting::Ask);
+        let payment = declined(&invoice, Retry::MayHelp, "2027-04-07");
+        assert_eq!(on(&payment, "2027-04-07"), Collecting::Wait { until: date("2027-04-08") });
+    }
+
+    #[test]
+    fn a_lasting_refusal_waits_for_another_method() {
+        let (mut enrollment, invoice) = open();
+        let payment = declined(&invoice, Retry::NeverHelps, "2027-04-01");
+        let next = |enrollment: &Enrollment| {
+            invoice.collecting(enrollment, Some(&payment), true, &TERMS, date("2027-04-02"))
+        };
+        assert_eq!(next(&enrollment), Collecting::Wait { until: date("2027-04-04") });
+        enrollment.payment_method_number += 1;
+        assert_eq!(next(&enrollment), Collecting::Ask);
+    }
+
+    #[test]
+    fn nobody_asks_a_provider_for_a_transfer_or_for_nothing() {
+        let (enrollment, invoice) = open();
+        let today = date("2027-04-01");
+        let transfer = invoice.collecting(&enrollment, None, false, &TERMS, today);
+        assert_eq!(transfer, Collecting::Wait { until: date("2027-04-02") });
+        let paid = Invoice { paid: invoice.total, ..invoice.clone() };
+        assert_eq!(paid.collecting(&enrollment, None, true, &TERMS, today), Collecting::Over);
+        let draft = Invoice { state: InvoiceState::Draft, ..invoice.clone() };
+        let refused = declined(&invoice, Retry::MayHelp, "2027-04-01");
+        let again = draft.collecting(&enrollment, Some(&refused), true, &TERMS, date("2027-04-20"));
+        assert_eq!(again, Collecting::Over);
+        assert_eq!(draft.collecting(&enrollment, None, true, &TERMS, today), Collecting::Ask);
+    }
+
+    #[test]
+    fn the_grace_ends_after_ten_days() {
+        let (_, invoice) = open();
+        let on = |day| invoice.suspends_by(date(day), &TERMS);
+        assert_eq!((on("2027-04-11"), on("2027-04-12")), (false, true));
+        let paid = Invoice { paid: invoice.total, ..invoice.clone() }.settled();
+        assert!(!paid.suspends_by(date("2027-05-01"), &TERMS));
+    }
+}
