@@ -6,6 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod exact; // fractions, until they are rounded once
+
+pub use exact::ExactMonths;
+
 /// A length in months, exact to a hundredth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -54,9 +58,7 @@ impl Months {
 
     /// This length times a fraction, rounded half up to the hundredth.
     pub fn scaled(self, numerator: u32, denominator: u32) -> Self {
-        let denominator = u64::from(denominator.max(1));
-        let scaled = (2 * u64::from(self.0) * u64::from(numerator) + denominator) / (2 * denominator);
-        Self(u32::try_from(scaled).unwrap_or(u32::MAX))
+        ExactMonths::from(self).times(numerator, denominator).rounded()
     }
 }
 

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::catalog::{Project, Prospectus};
 use crate::id::{ProjectId, SkillId};
 use crate::money::{Money, MoneyError};
-use crate::months::Months;
+use crate::months::{ExactMonths, Months};
 
 mod explanation; // the way from the nominal path to the total, line by line
 
@@ -50,7 +50,7 @@ pub struct Plan {
 pub struct ProjectPlan {
     /// Which.
     pub project: ProjectId,
-    /// How long it still takes at the nominal pace.
+    /// How long it still takes at the nominal pace, to the hundredth; the path adds up what is exact.
     pub remaining: Months,
     /// The skills that its defense covers; without any, the project is exempted.
     pub skills: Vec<SkillId>,
@@ -111,8 +111,7 @@ impl ProjectPlan {
     fn of(project: &Project, recognized: &BTreeSet<&SkillId>) -> Self {
         let left = project.skills.iter().filter(|skill| !recognized.contains(skill));
         let skills = Vec::from_iter(left.cloned());
-        let count = |skills: &[SkillId]| u32::try_from(skills.len()).unwrap_or(u32::MAX);
-        let remaining = project.nominal_months.scaled(count(&skills), count(&project.skills));
+        let remaining = share(project, &skills).rounded();
         Self { project: project.id.clone(), remaining, skills }
     }
 
@@ -122,11 +121,18 @@ impl ProjectPlan {
     }
 }
 
+/// The share of a project's nominal months that some of its skills have, exact: thirds of several
+/// projects add up to whole months.
+fn share(project: &Project, skills: &[SkillId]) -> ExactMonths {
+    let count = |skills: &[SkillId]| u32::try_from(skills.len()).unwrap_or(u32::MAX);
+    ExactMonths::from(project.nominal_months).times(count(skills), count(&project.skills))
+}
+
 impl Plan {
     /// The plan for a student who brings this, at this price for a month.
     ///
     /// Months are what is left of the nominal path, times nominal hours by planned hours; each
-    /// month begun is owed. It fails on hours nobody studies and on skills of another edition.
+    /// month begun is owed. Lengths are exact until the sum is rounded to the hundredth. It fails on hours nobody studies and on skills of another edition.
     pub fn new(prospectus: &Prospectus, monthly_price: Money, wish: &Wish<'_>) -> Result<Self, PlanError> {
         if !HOURS_PER_WEEK.contains(&wish.hours_per_week) {
             return Err(PlanError::HoursPerWeek);
@@ -138,8 +144,10 @@ impl Plan {
         let recognized = BTreeSet::from_iter(wish.recognized_skills);
         let each = prospectus.projects.iter().map(|project| ProjectPlan::of(project, &recognized));
         let projects = Vec::from_iter(each);
-        let remaining = projects.iter().fold(Months::ZERO, |sum, project| sum.plus(project.remaining));
-        let months = remaining.scaled(prospectus.edition.nominal_hours_per_week, wish.hours_per_week);
+        let shares = prospectus.projects.iter().zip(&projects).map(|(of, left)| share(of, &left.skills));
+        let remaining = shares.fold(ExactMonths::ZERO, ExactMonths::plus);
+        let months =
+            remaining.times(prospectus.edition.nominal_hours_per_week, wish.hours_per_week).rounded();
         let total = monthly_price.times(months.started())?;
         let explanation = explanation::lines(prospectus, &projects, wish, months, monthly_price)?;
         Ok(Self { projects, months, range: Range::around(months), monthly_price, total, explanation })

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ProjectPlan, Wish};
+use super::{ProjectPlan, Wish, share};
 use crate::catalog::Prospectus;
 use crate::id::{ProjectId, SkillId};
 use crate::money::{Money, MoneyError};
-use crate::months::{InvalidMonths, Months};
+use crate::months::{ExactMonths, InvalidMonths, Months};
 
 /// A step of the explanation: what it adds to the months and to the amount, or takes away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,15 +113,23 @@ pub(super) fn lines(
     months: Months,
     monthly_price: Money,
 ) -> Result<Vec<Line>, MoneyError> {
-    let nominal = prospectus.projects.iter().fold(Months::ZERO, |sum, it| sum.plus(it.nominal_months));
+    // The path with the first so many projects as they are left, the others at their nominal length.
+    let path = |reduced: usize| {
+        let each = prospectus.projects.iter().zip(plans).enumerate();
+        let lengths = each.map(|(index, (project, plan))| {
+            let skills = if index < reduced { &plan.skills } else { &project.skills };
+            share(project, skills)
+        });
+        lengths.fold(ExactMonths::ZERO, ExactMonths::plus).rounded()
+    };
     let mut steps = Steps {
         monthly_price,
         at: Months::ZERO,
         owed: Money::zero(monthly_price.currency),
         lines: Vec::new(),
     };
-    steps.to(Reason::NominalPath, nominal)?;
-    for (project, plan) in prospectus.projects.iter().zip(plans) {
+    steps.to(Reason::NominalPath, path(0))?;
+    for (index, (project, plan)) in prospectus.projects.iter().zip(plans).enumerate() {
         let recognized = project.skills.iter().filter(|skill| !plan.skills.contains(skill));
         let skills = Vec::from_iter(recognized.cloned());
         if skills.is_empty() {
@@ -133,8 +141,7 @@ pub(super) fn lines(
         } else {
             Reason::ProjectShortened { project: id, skills }
         };
-        let saved = project.nominal_months.minus(plan.remaining);
-        steps.to(reason, steps.at.minus(saved))?;
+        steps.to(reason, path(index + 1))?;
     }
     let nominal_hours_per_week = prospectus.edition.nominal_hours_per_week;
     if wish.hours_per_week != nominal_hours_per_week {

@@ -138,11 +138,73 @@ fn a_project_of_three_skills_is_shared_to_the_hundredth() {
     assert_eq!(plan.projects[0].remaining, Months::hundredths(133));
 }
 
+/// Six projects of three skills each: skill 4, 8, ... belong to none.
+fn of_three_skills() -> Prospectus {
+    let mut prospectus = fixture::prospectus();
+    for project in &mut prospectus.projects {
+        project.skills.pop();
+    }
+    prospectus
+}
+
+#[test]
+fn six_remainders_of_a_third_are_whole_months() {
+    let recognized = Vec::from_iter(skills(1..=24).into_iter().enumerate().filter_map(|(index, skill)| {
+        let left = index % 4 == 2;
+        (!left).then_some(skill)
+    }));
+    let wish = Wish { recognized_skills: &recognized, hours_per_week: 20 };
+    let plan = Plan::new(&of_three_skills(), PRICE, &wish).expect("a plan");
+    assert!(plan.projects.iter().all(|project| project.remaining == Months::hundredths(67)));
+    assert_eq!((plan.months, plan.total), (Months::whole(4), Money::minor(120_000, Currency::Gbp)));
+    check_told(
+        &plan,
+        &[
+            ("nominal path", "12.0", "GBP 3,600.00"),
+            ("project-1 less 2", "-1.33", "GBP -399.00"),
+            ("project-2 less 2", "-1.34", "GBP -402.00"),
+            ("project-3 less 2", "-1.33", "GBP -399.00"),
+            ("project-4 less 2", "-1.33", "GBP -399.00"),
+            ("project-5 less 2", "-1.34", "GBP -402.00"),
+            ("project-6 less 2", "-1.33", "GBP -399.00"),
+        ],
+    );
+}
+
+/// An edition whose projects have from one to four skills.
+fn uneven() -> impl Strategy<Value = Prospectus> {
+    prop::collection::vec(1_usize..=4, 6).prop_map(|counts| {
+        let mut prospectus = fixture::prospectus();
+        for (project, count) in prospectus.projects.iter_mut().zip(counts) {
+            project.skills.truncate(count);
+        }
+        prospectus
+    })
+}
+
 fn some_skills() -> impl Strategy<Value = Vec<SkillId>> {
     prop::sample::subsequence(skills(1..=24), 0..=24)
 }
 
 proptest! {
+    /// Against a sum over the common denominator of halves, thirds and quarters.
+    #[test]
+    fn a_path_is_rounded_once(prospectus in uneven(), recognized in some_skills(), hours in HOURS_PER_WEEK) {
+        let wish = Wish { recognized_skills: &recognized, hours_per_week: hours };
+        let plan = Plan::new(&prospectus, PRICE, &wish).expect("a plan");
+        let twelfths: u64 = prospectus.projects.iter().zip(&plan.projects).map(|(project, left)| {
+            let (count, left) = (project.skills.len() as u64, left.skills.len() as u64);
+            u64::from(project.nominal_months.as_hundredths()) * left * 12 / count
+        }).sum();
+        let (numerator, denominator) = (twelfths * 20, 12 * u64::from(hours));
+        let expected = (2 * numerator + denominator) / (2 * denominator);
+        prop_assert_eq!(u64::from(plan.months.as_hundredths()), expected);
+        let months: i64 = plan.explanation.iter().map(|line| line.months.as_hundredths()).sum();
+        prop_assert_eq!(months, i64::from(plan.months.as_hundredths()));
+        let total = Money::sum(PRICE.currency, plan.explanation.iter().map(|line| line.amount));
+        prop_assert_eq!(total, Ok(plan.total));
+    }
+
     #[test]
     fn the_lines_sum_to_the_plan(recognized in some_skills(), hours in HOURS_PER_WEEK, minor in 1_i64..1_000_000) {
         let price = Money::minor(minor, Currency::Gbp);
