@@ -77,8 +77,6 @@ codes! {
     RecordingMissing = "recording_missing", CONFLICT, "There is no verified recording";
     /// Both must agree to be recorded.
     ConsentMissing = "consent_missing", CONFLICT, "Consent to the recording is missing";
-    /// The evidence for an award is not complete.
-    EvidenceMissing = "evidence_missing", CONFLICT, "The evidence is not complete";
     /// The same key, still running.
     RequestInProgress = "request_in_progress", CONFLICT, "The same request is being answered";
     /// `If-Match` names another revision.
@@ -107,6 +105,8 @@ codes! {
     OutsideAvailability = "outside_availability", UNPROCESSABLE_ENTITY, "The time is outside the availability";
     /// The juror stands too close to the student.
     JurorInConflict = "juror_in_conflict", UNPROCESSABLE_ENTITY, "This person may not judge this student";
+    /// What a claim or an award is to rest on is not there.
+    EvidenceMissing = "evidence_missing", UNPROCESSABLE_ENTITY, "The evidence is not complete";
     /// The bytes are not the declared ones.
     ChecksumMismatch = "checksum_mismatch", UNPROCESSABLE_ENTITY, "The bytes are not the ones that were declared";
     /// A part other than the last is too small.

@@ -244,7 +244,7 @@ async fn an_award_is_staffs_and_complete() {
     transaction.save(&concluded, ()).commit().await.expect("unchanged");
     let refused = decide(&school, "sam", &enrollment, award()).await;
     assert!(refused.body["skills"].as_array().is_some_and(|skills| skills.len() > 1));
-    assert_eq!(refused.refused(409), "evidence_missing");
+    assert_eq!(refused.refused(422), "evidence_missing");
     let nothing = json!({ "decision": "prove_again", "skills": [] });
     assert_eq!(decide(&school, "sam", &enrollment, nothing).await.refused(422), "invalid_field");
     school.close().await;
