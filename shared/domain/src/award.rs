@@ -54,6 +54,20 @@ pub struct AwardedSkill {
     pub name: String,
     /// Its URI in ESCO, where it has one.
     pub esco_uri: Option<String>,
+    /// How the graduate came by it.
+    #[serde(default)]
+    pub earned: Earned,
+}
+
+/// How a graduate came by a skill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Earned {
+    /// It was shown in a defense; so is every skill of an award that does not say.
+    #[default]
+    Acquired,
+    /// It was recognized from earlier learning.
+    Recognized,
 }
 
 /// Who stands on the certificate beside the school.
@@ -226,7 +240,7 @@ fn award(facts: AwardFacts, by: PersonId, now: Timestamp) -> Result<Award, Award
         eqf_level: accreditation.eqf_level,
         countries: recognized.map(|recognition| recognition.country).collect(),
         partners: agreed.map(|agreement| agreement.partner).collect(),
-        skills: facts.skills.into_iter().map(|fact| fact.skill).collect(),
+        skills: facts.skills.into_iter().map(SkillFacts::awarded).collect(),
         evidence,
         decided_by: by,
         decided_at: now,

@@ -1,6 +1,6 @@
 //! What the decision about an award looks at, gathered from the other topics.
 
-use super::{AwardedSkill, Evidence, Partner};
+use super::{AwardedSkill, Earned, Evidence, Partner};
 use crate::catalog::Validity;
 use crate::digest::Sha256Hex;
 use crate::id::{DefenseId, DegreeId, EditionId, EnrollmentId, PersonId, ProjectId, SubmissionId};
@@ -145,6 +145,17 @@ pub struct AwardFacts {
     pub skills: Vec<SkillFacts>,
     /// Every project of the edition, in its order.
     pub projects: Vec<ProjectFacts>,
+}
+
+impl SkillFacts {
+    /// The skill as the award names it, by what shows it.
+    pub(super) fn awarded(self) -> AwardedSkill {
+        let earned = match self.proof {
+            Proof::Recognized => Earned::Recognized,
+            Proof::Missing | Proof::Verdict { .. } => Earned::Acquired,
+        };
+        AwardedSkill { earned, ..self.skill }
+    }
 }
 
 impl DefenseFacts {

@@ -2,8 +2,8 @@
 //! student showed.
 
 use super::{
-    Accreditation, Agreement, AwardFacts, AwardedSkill, DefenseFacts, Partner, ProjectFacts, ProjectOutcome,
-    Proof, Recognition, RecordingFacts, SkillFacts, Stage,
+    Accreditation, Agreement, AwardFacts, AwardedSkill, DefenseFacts, Earned, Partner, ProjectFacts,
+    ProjectOutcome, Proof, Recognition, RecordingFacts, SkillFacts, Stage,
 };
 use crate::catalog::{self, Prospectus, Text, Validity};
 use crate::defense::{Defense, Evidence};
@@ -52,7 +52,11 @@ impl Curriculum {
             let name = in_language(&skill.label);
             let esco_uri = skill.esco.clone();
             let project = project(&skill.id)?;
-            Some(TaughtSkill { skill: AwardedSkill { skill: skill.id.clone(), name, esco_uri }, project })
+            let earned = Earned::default();
+            Some(TaughtSkill {
+                skill: AwardedSkill { skill: skill.id.clone(), name, esco_uri, earned },
+                project,
+            })
         };
         let accreditation =
             |it: &catalog::Accreditation| Accreditation { eqf_level: it.eqf_level, validity: it.valid };
@@ -206,7 +210,12 @@ mod tests {
     /// HTML and CSS are shown by the site, Git by the team project.
     fn curriculum() -> Curriculum {
         let taught = |(skill, project): (&str, &str)| TaughtSkill {
-            skill: AwardedSkill { skill: skill.parse().expect("a slug"), name: skill.into(), esco_uri: None },
+            skill: AwardedSkill {
+                skill: skill.parse().expect("a slug"),
+                name: skill.into(),
+                esco_uri: None,
+                earned: Earned::default(),
+            },
             project: project.parse().expect("a slug"),
         };
         let skills = [("html", "portfolio-site"), ("css", "portfolio-site"), ("git", "team")].map(taught);

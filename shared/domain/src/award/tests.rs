@@ -51,6 +51,7 @@ pub(crate) fn facts() -> AwardFacts {
             skill: slug(&format!("skill-{number}")),
             name: format!("Skill {number}"),
             esco_uri: (number != 2).then(|| format!("http://data.europa.eu/esco/skill/{number}")),
+            earned: Earned::default(),
         },
         project: slug(&format!("project-{}", number.div_ceil(2))),
         proof,
@@ -121,6 +122,16 @@ fn an_award_copies_what_is_true_that_day() {
     assert_eq!(award.partners.len(), 1);
     assert_eq!(award.skills.len(), 4);
     assert_eq!(award.id, Award::id_of(award.enrollment, &award.degree));
+}
+
+#[test]
+fn what_was_recognized_is_awarded_as_recognized() {
+    let earned = Vec::from_iter(sample().skills.iter().map(|skill| skill.earned));
+    assert_eq!(earned, [Earned::Acquired, Earned::Acquired, Earned::Recognized, Earned::Recognized]);
+    // An award of before awards told them apart.
+    let mut kept = serde_json::to_value(&sample().skills[0]).expect("plain data");
+    kept.as_object_mut().expect("fields").remove("earned");
+    assert_eq!(serde_json::from_value::<AwardedSkill>(kept).expect("as stored"), sample().skills[0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::award::{Award, AwardedSkill, Evidence};
+use crate::award::{Award, AwardedSkill, Earned, Evidence};
 use crate::digest::Sha256Hex;
 use crate::id::{CredentialId, DefenseId, DegreeId, EditionId, PersonId, ProjectId, SkillId, SubmissionId};
 
@@ -91,11 +91,11 @@ pub struct Achievement {
     pub countries: Vec<String>,
     /// Universities and companies that stood behind it that day, by name.
     pub partners: Vec<String>,
-    /// Every skill that was shown.
+    /// Every skill of the degree, shown or recognized.
     pub skills: Vec<ShownSkill>,
 }
 
-/// A skill that was shown.
+/// A skill that the graduate has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownSkill {
     /// Its URI in ESCO, where it has one.
@@ -108,6 +108,9 @@ pub struct ShownSkill {
     pub skill: SkillId,
     /// Its name.
     pub name: String,
+    /// `acquired` in a defense, or `recognized` from earlier learning.
+    #[serde(default)]
+    pub earned: Earned,
 }
 
 /// A project that was defended, by hashes alone.
@@ -186,6 +189,7 @@ impl ShownSkill {
             kind: "Skill".to_owned(),
             skill: awarded.skill.clone(),
             name: awarded.name.clone(),
+            earned: awarded.earned,
         }
     }
 }
@@ -258,24 +262,28 @@ mod tests {
                   "id": "http://data.europa.eu/esco/skill/1",
                   "type": "Skill",
                   "skill": "skill-1",
-                  "name": "Skill 1"
+                  "name": "Skill 1",
+                  "earned": "acquired"
                 },
                 {
                   "type": "Skill",
                   "skill": "skill-2",
-                  "name": "Skill 2"
+                  "name": "Skill 2",
+                  "earned": "acquired"
                 },
                 {
                   "id": "http://data.europa.eu/esco/skill/3",
                   "type": "Skill",
                   "skill": "skill-3",
-                  "name": "Skill 3"
+                  "name": "Skill 3",
+                  "earned": "recognized"
                 },
                 {
                   "id": "http://data.europa.eu/esco/skill/4",
                   "type": "Skill",
                   "skill": "skill-4",
-                  "name": "Skill 4"
+                  "name": "Skill 4",
+                  "earned": "recognized"
                 }
               ]
             }
@@ -313,6 +321,17 @@ mod tests {
         check(|award| _ = award.countries.insert("US".into()));
         check(|award| award.eqf_level = 8);
         check(|award| award.evidence.clear());
+        check(|award| award.skills[0].earned = Earned::Recognized);
+    }
+
+    /// Bytes that were issued before credentials told them apart still tell of their award.
+    #[test]
+    fn a_skill_that_says_nothing_was_acquired() {
+        let mut kept =
+            serde_json::to_value(&claims().credential_subject.achievement.skills[0]).expect("json");
+        kept.as_object_mut().expect("fields").remove("earned");
+        let read: ShownSkill = serde_json::from_value(kept).expect("a skill");
+        assert_eq!(read.earned, Earned::Acquired);
     }
 
     /// Invariant 29: the only URLs are the school's own, the standard's and ESCO's.
