@@ -6,6 +6,7 @@
 pub mod digest; // sums over bytes
 pub mod id; // one type per kind of thing that has an id
 pub mod money; // integer minor units and ISO 4217 currencies
+pub mod link; // addresses that people give
 pub mod months; // lengths in months, as hundredths
 pub mod time; // zones and wall times
 

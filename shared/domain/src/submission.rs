@@ -11,9 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::work::{
-    DELIVERABLES_MAX, Deliverable, LINK_CHARS_MAX, LINKS_MAX, NAME_CHARS_MAX, SealError, SealedWork, Work,
-};
+pub use self::work::{DELIVERABLES_MAX, Deliverable, LINKS_MAX, NAME_CHARS_MAX, SealError, SealedWork, Work};
 use crate::assessment::{Assessment, Decision};
 use crate::enrollment::{Enrollment, NotStudying};
 use crate::id::{EnrollmentId, PersonId, ProjectId, SubmissionId};

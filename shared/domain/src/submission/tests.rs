@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::digest::{Crc64, Sha256Hex};
 use crate::id::UploadId;
+use crate::link::LINK_CHARS_MAX;
 use crate::upload::{Declared, FileName, POLICY, Purpose, Upload, UploadRequest, UploadSubject};
 
 const START: Timestamp = Timestamp::UNIX_EPOCH;

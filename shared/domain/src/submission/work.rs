@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::{Submission, manifest};
 use crate::digest::Sha256Hex;
 use crate::id::UploadId;
+use crate::link::{LINK_CHARS_MAX, is_https};
 use crate::upload::{Purpose, Upload, UploadKey, UploadState, UploadSubject};
 
 /// The most files of one submission.
@@ -17,8 +18,6 @@ pub const DELIVERABLES_MAX: usize = 100;
 pub const LINKS_MAX: usize = 20;
 /// The most characters of a deliverable's name.
 pub const NAME_CHARS_MAX: usize = 200;
-/// The most characters of a link.
-pub const LINK_CHARS_MAX: usize = 2000;
 
 /// Files and links to hand in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,23 +161,6 @@ fn check_links(links: &[String]) -> Result<(), SealError> {
         Some(index) => Err(SealError::InvalidLink { index }),
         None => Ok(()),
     }
-}
-
-/// Whether it is an https address as RFC 3986 spells one: a host without a user before it, and no
-/// character that would have to be escaped.
-fn is_https(link: &str) -> bool {
-    let Some(rest) = link.strip_prefix("https://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.split(':').next().unwrap_or_default();
-    let plain =
-        |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}');
-    let in_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let port = |c: char| in_host(c) || c == ':';
-    link.len() <= LINK_CHARS_MAX
-        && link.chars().all(plain)
-        && authority.chars().all(port)
-        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && host.chars().all(in_host)
 }
 
 /// Every file was uploaded by the student, for this version or an earlier one: what need not change
