@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::defending::Outcome;
 pub use self::error::AttemptError;
-pub use self::path::{all_done, first_attempts, next_unlock};
+pub use self::path::{all_done, first_attempts, unlocked_next};
 use crate::assessment::Decision;
 use crate::id::{DefenseId, EnrollmentId, PersonId, ProjectId, SkillId, SubmissionId};
 use crate::submission::{Stage, Submission};

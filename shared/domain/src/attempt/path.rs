@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Attempt, AttemptState};
+use super::{Attempt, AttemptError, AttemptState};
 use crate::id::{EnrollmentId, ProjectId};
 
 /// The attempts of an enrollment when it becomes active: what was recognized is exempted, the first
@@ -33,12 +33,19 @@ pub fn first_attempts(
 }
 
 /// The project to unlock next: the first that is locked, unless one is open.
-pub fn next_unlock(attempts: &[Attempt]) -> Option<&ProjectId> {
+fn next_unlock(attempts: &[Attempt]) -> Option<&ProjectId> {
     if attempts.iter().any(|attempt| attempt.state.is_open()) {
         return None;
     }
     let locked = attempts.iter().filter(|attempt| attempt.state == AttemptState::Locked);
     locked.min_by_key(|attempt| attempt.ordinal).map(|attempt| &attempt.project)
+}
+
+/// The attempt that is unlocked next, unlocked; nothing where one is open or none is left.
+pub fn unlocked_next(attempts: &[Attempt], now: Timestamp) -> Result<Option<Attempt>, AttemptError> {
+    let Some(project) = next_unlock(attempts) else { return Ok(None) };
+    let next = attempts.iter().find(|attempt| attempt.project == *project);
+    next.map(|attempt| attempt.clone().unlock(now)).transpose()
 }
 
 /// Whether every project is validated or exempted, which makes the enrollment await its award.

@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use super::ProveAgain;
-use crate::attempt::{Attempt, AttemptError, next_unlock};
+use crate::attempt::{Attempt, AttemptError, unlocked_next};
 use crate::defense::{Defense, DefenseRefusal};
 use crate::enrollment::{Enrollment, NotAwardPending};
 
@@ -40,10 +40,9 @@ impl ProveAgain {
             if self.projects.contains(&attempt.project) { attempt.prove_again() } else { Ok(attempt) }
         };
         let mut attempts: Vec<Attempt> = attempts.into_iter().map(reopen).collect::<Result<_, _>>()?;
-        let next = next_unlock(&attempts).cloned();
-        for attempt in &mut attempts {
-            if Some(&attempt.project) == next.as_ref() {
-                *attempt = attempt.clone().unlock(self.decided_at)?;
+        if let Some(next) = unlocked_next(&attempts, self.decided_at)? {
+            for attempt in attempts.iter_mut().filter(|attempt| attempt.project == next.project) {
+                *attempt = next.clone();
             }
         }
         Ok(attempts)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::policy::hours_after;
 use super::{Defense, DefenseState, Outcome};
-use crate::attempt::{self, Attempt, AttemptError, all_done, next_unlock};
+use crate::attempt::{self, Attempt, AttemptError, all_done, unlocked_next};
 use crate::conflict::ConflictSet;
 use crate::enrollment::Enrollment;
 use crate::id::PersonId;
@@ -218,10 +218,7 @@ impl Settled {
         if !newly_done {
             return Ok(());
         }
-        let unlocked = next_unlock(&attempts).cloned();
-        if let Some(locked) = attempts.iter().find(|attempt| Some(&attempt.project) == unlocked.as_ref()) {
-            self.attempts.push(locked.clone().unlock(now)?);
-        }
+        self.attempts.extend(unlocked_next(&attempts, now)?);
         if all_done(&attempts) {
             self.enrollment = path.enrollment.clone().conclude(now).ok();
         }
