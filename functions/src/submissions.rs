@@ -287,6 +287,8 @@ impl From<AttemptError> for Problem {
             AttemptError::AlreadySubmitted { .. } => Code::AlreadySubmitted,
             AttemptError::AlreadyDecided { .. } => Code::AlreadyDecided,
             AttemptError::NotWhile { .. }
+            | AttemptError::HandedIn { .. }
+            | AttemptError::Defended
             | AttemptError::OtherSubmission
             | AttemptError::TooManyVersions
             | AttemptError::DefenseOpen { .. }

@@ -6,7 +6,7 @@ use std::iter;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::attempt::{Attempt, first_attempts};
+use crate::attempt::{Attempt, all_done, first_attempts};
 use crate::billing::{Due, Period, Terms};
 use crate::catalog::Prospectus;
 use crate::enrollment::{ActivateRefused, Enrollment, Offer};
@@ -142,6 +142,9 @@ pub fn begin(
     let enrollment = enrollment.activate(since, &accredited, now)?;
     let exempted: BTreeSet<ProjectId> = issuing.prospectus.exempted(&enrollment.recognized_skills);
     let attempts = first_attempts(enrollment.id, &issuing.prospectus.path(), &exempted, now);
+    // Everything was recognized while quoted: the month that was paid is the only one.
+    let enrollment =
+        if all_done(&attempts) { enrollment.clone().conclude(now).unwrap_or(enrollment) } else { enrollment };
     let first = enrollment.periods_after(None).next();
     let invoices = match first {
         Some(due) => issue(drafts, due.period, issuing, terms, now)?,

@@ -8,6 +8,7 @@
 //! transaction as the submission, conditional on its revision: that is why there is one open draft
 //! and one seal per version, however many tabs are open.
 
+mod claiming;
 mod defending;
 mod error;
 mod path;

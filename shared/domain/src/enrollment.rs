@@ -21,6 +21,7 @@ use crate::time::Zone;
 mod calendar; // what is true on a date: planned changes, periods due, sessions
 mod entry; // applied, quoted, accepted, active
 mod finish; // all projects done: award or prove again
+mod learned; // what a student brought
 mod leave; // withdrawal and suspension
 mod mentors; // who mentors when
 mod paying; // how its months are paid, and by whom

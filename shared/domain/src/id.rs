@@ -114,6 +114,8 @@ ids! {
     SubmissionId = "sub";
     /// Bytes on their way in.
     UploadId = "upl";
+    /// A claim of earlier learning.
+    ClaimId = "clm";
     /// An oral exam.
     DefenseId = "def";
     /// A meeting.

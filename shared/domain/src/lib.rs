@@ -37,6 +37,7 @@ pub mod session; // a meeting // the next meetings at a glance
 pub mod conflict; // who may never judge a student
 pub mod defense; // the jury
 pub mod recording; // its evidence
+pub mod claim; // earlier learning
 
 pub mod job; // what the system does by itself
 

@@ -40,6 +40,15 @@ pub enum AttemptError {
         /// That one.
         defense: DefenseId,
     },
+    /// Work shows its skills, and nothing else does any more.
+    #[error("version {version} was handed in: the work shows the project's skills")]
+    HandedIn {
+        /// The last one.
+        version: u32,
+    },
+    /// What a jury did not see is shown to a jury.
+    #[error("the project failed a defense: what is left of it is shown in another one")]
+    Defended,
     /// Not the defense that this attempt waits for.
     #[error("the defense is not the one this project waits for")]
     OtherDefense,
