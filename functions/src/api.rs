@@ -15,8 +15,8 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
-    assignments, availability, awards, catalog, commitments, companion, conflicts, defenses, enrollments,
-    invoices, people, queue, runs, sessions, submissions, uploads, web,
+    assignments, availability, awards, catalog, claims, commitments, companion, conflicts, defenses,
+    enrollments, invoices, people, queue, runs, sessions, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -27,7 +27,7 @@ use crate::{
 )]
 struct About;
 
-/// What Lambda `enrollment` mounts: catalog, people, enrollment, billing, award.
+/// What Lambda `enrollment` mounts: catalog, people, enrollment, claims, billing, award.
 pub fn enrollment() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(catalog::routes())
@@ -35,6 +35,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(conflicts::routes())
         .merge(assignments::routes())
         .merge(enrollments::routes())
+        .merge(claims::routes())
         .merge(invoices::routes())
         .merge(runs::routes())
         .merge(awards::routes())

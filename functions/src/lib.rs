@@ -29,6 +29,7 @@ pub mod commitments; // weekly series of them
 pub mod uploads; // bytes on their way in
 pub mod companion; // Uppy's calls under an upload's endpoint
 pub mod submissions; // work handed in, and the mentor's judgment
+pub mod claims; // earlier learning
 pub mod defenses; // the jury
 pub mod awards; // the decision that ends a degree, and its credential
 pub mod queue; // what the worker has before it

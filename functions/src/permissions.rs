@@ -5,7 +5,7 @@
 use domain::permission::{Action, Relation, Role};
 
 use Relation::{AssignedJuror, Coach, CurrentMentor, Owner, Participant, Payer};
-use Role::{Finance, Staff};
+use Role::{Assessor, Finance, Staff};
 
 /// Who may, besides roles and relations.
 enum Open {
@@ -55,6 +55,13 @@ table! {
     RESUME = "resume",                               ToSome,   [],                [Owner];
     WITHDRAW = "withdraw",                           ToSome,   [],                [Owner];
     CREATE_ASSIGNMENT = "create_assignment",         ToSome,   [Staff],           [];
+
+    SUBMIT_CLAIM = "submit_claim",                   ToSome,   [],                [Owner];
+    LIST_ENROLLMENT_CLAIMS = "list_enrollment_claims", ToSome, [Assessor, Staff], [Owner];
+    LIST_CLAIMS = "list_claims",                     ToSome,   [Assessor, Staff], [];
+    GET_CLAIM = "get_claim",                         ToSome,   [Assessor, Staff], [Owner];
+    REVIEW_CLAIM = "review_claim",                   ToSome,   [Assessor],        [];
+    DECIDE_CLAIM = "decide_claim",                   ToSome,   [Assessor],        [];
 
     LIST_INVOICES = "list_invoices",                 ToSome,   [Finance],         [Owner, Payer];
     GET_INVOICE = "get_invoice",                     ToSome,   [Finance],         [Owner, Payer];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::catalog::{Prospectus, Text};
 use domain::money::Money;
 use domain::months::Months;
-use domain::plan::{Plan, Range};
+use domain::plan::{Plan, ProjectPlan, Range};
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -163,7 +163,21 @@ pub struct PlanView {
     monthly_price: Money,
     #[schema(value_type = MoneySchema)]
     total: Money,
+    /// What is left of each project.
+    projects: Vec<ProjectPlanView>,
     explanation: Vec<ExplanationView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ProjectPlanView {
+    project: String,
+    /// How long it takes at the nominal pace.
+    #[schema(value_type = String, example = "2.0")]
+    months: Months,
+    /// The skills that its defense covers.
+    skills: Vec<String>,
+    /// Whether nothing is left to be made or defended.
+    exempted: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -189,6 +203,17 @@ struct ExplanationView {
     amount: Money,
 }
 
+impl ProjectPlanView {
+    fn of(plan: &ProjectPlan) -> Self {
+        Self {
+            project: plan.project.to_string(),
+            months: plan.remaining,
+            skills: plan.skills.iter().map(ToString::to_string).collect(),
+            exempted: plan.is_exempted(),
+        }
+    }
+}
+
 impl From<Plan> for PlanView {
     fn from(plan: Plan) -> Self {
         let Range { p10, p50, p90 } = plan.range;
@@ -202,6 +227,7 @@ impl From<Plan> for PlanView {
             range: RangeView { p10, p50, p90 },
             monthly_price: plan.monthly_price,
             total: plan.total,
+            projects: plan.projects.iter().map(ProjectPlanView::of).collect(),
             explanation: plan.explanation.into_iter().map(line).collect(),
         }
     }

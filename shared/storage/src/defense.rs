@@ -77,7 +77,7 @@ pub struct Hearing {
 impl Hearing {
     /// The student's attempts, in the order of the path.
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.progress.attempts.iter().map(|item| item.value.clone()).collect()
+        self.progress.attempts()
     }
 
     /// The student's path, with its attempts taken out of their items.
@@ -109,9 +109,6 @@ pub enum DefenseRefused {
     },
 }
 
-/// Defenses read at once of a project; more than this many have never been asked for.
-const DEFENSES_A_READ: u32 = 10;
-
 impl Store {
     /// A defense alone.
     pub async fn defense(&self, id: DefenseId) -> Result<Option<Loaded<Item<Defense>>>, StoreError> {
@@ -137,18 +134,8 @@ impl Store {
         enrollment: EnrollmentId,
         project: &ProjectId,
     ) -> Result<Vec<Defense>, StoreError> {
-        let mut found: Vec<Defense> = Vec::new();
-        for first in (1..).step_by(DEFENSES_A_READ as usize) {
-            let numbers = first..first + DEFENSES_A_READ;
-            let keys = numbers.map(|number| Key::Defense(Defense::id_of(enrollment, project, number)));
-            let page: Vec<Item<Defense>> = self.get_many(&Vec::from_iter(keys)).await?;
-            let is_last = page.len() < DEFENSES_A_READ as usize;
-            found.extend(page.into_iter().map(|item| item.value));
-            if is_last {
-                break;
-            }
-        }
-        Ok(found)
+        let key = |number| Key::Defense(Defense::id_of(enrollment, project, number));
+        Ok(self.numbered(key).await?.into_iter().map(|item: Item<Defense>| item.value).collect())
     }
 
     /// A page of the defenses that concern a person, newest first, and where the next one begins.

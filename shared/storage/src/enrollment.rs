@@ -105,6 +105,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// The attempts, taken out of their items.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.attempts.iter().map(|item| item.value.clone()).collect()
+    }
+
     /// The attempt at a project.
     pub fn attempt(&self, project: &ProjectId) -> Option<&Item<Attempt>> {
         self.attempts.iter().find(|attempt| attempt.value.project == *project)

@@ -20,23 +20,26 @@
 //! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
 //! | an invoice by id | invoice | `locator` | get, then get |
 //! | what was done to it | enrollment … | `trail#…` | query |
-//! | a submission, defense, session, upload, award, credential | its own | its kind | get |
+//! | a submission, claim, defense, session, upload, award, credential | its own | its kind | get |
+//! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
 //! | a billing run | run | `shard#…` | query, get |
 //! | what is due to be billed on a date | `billing#shard` | `due#date#enrollment` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
+//! | claims to be decided | `claims` | `open#submitted#…` | query, oldest first |
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
 //!
-//! Partitions are per person, enrollment, thing or shard, never per date or state alone; the open
-//! defenses are the one exception: a million students ask for one every five seconds.
+//! Partitions are per person, enrollment, thing or shard, never per date or state alone; open defenses
+//! and claims are the exceptions: a million students ask for a defense every five seconds, and claim
+//! something once.
 
 use std::fmt;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{
-    AwardId, CommitmentId, CredentialId, CreditNoteId, DefenseId, DegreeId, EditionId, EnrollmentId, GrantId,
-    InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId, SubmissionId, UploadId,
+    AwardId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DefenseId, DegreeId, EditionId, EnrollmentId,
+    GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId, SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
 use jiff::Timestamp;
@@ -75,6 +78,8 @@ pub enum Key {
     InvoiceNumbers(String, i16),
     Submission(SubmissionId),
     Assessment(SubmissionId),
+    Claim(ClaimId),
+    OpenClaim(Timestamp, ClaimId),
     Defense(DefenseId),
     OpenDefense(Timestamp, DefenseId),
     Session(SessionId),
@@ -149,6 +154,10 @@ impl Key {
             Self::InvoiceNumbers(entity, year) => (format!("numbers#{entity}"), format!("year#{year:04}")),
             Self::Submission(id) => (id.to_string(), "submission".into()),
             Self::Assessment(id) => (id.to_string(), "assessment".into()),
+            Self::Claim(id) => (id.to_string(), "claim".into()),
+            Self::OpenClaim(submitted_at, id) => {
+                ("claims".into(), format!("open#{}#{id}", instant(*submitted_at)))
+            }
             Self::Defense(id) => (id.to_string(), "defense".into()),
             Self::OpenDefense(asked_at, id) => {
                 ("defenses".into(), format!("open#{}#{id}", instant(*asked_at)))
@@ -205,6 +214,8 @@ impl Key {
             }
             ["submission"] => Self::Submission(read(pk)?),
             ["assessment"] => Self::Assessment(read(pk)?),
+            ["claim"] => Self::Claim(read(pk)?),
+            ["open", at, id] if pk == "claims" => Self::OpenClaim(read(at)?, read(id)?),
             ["defense"] => Self::Defense(read(pk)?),
             ["open", at, id] => Self::OpenDefense(read(at)?, read(id)?),
             ["session"] => Self::Session(read(pk)?),
@@ -240,6 +251,7 @@ pub enum Query {
     PersonSubmissions(PersonId),
     PersonDefenses(PersonId),
     OpenDefenses,
+    OpenClaims,
     PersonSessions { person: PersonId, from: Timestamp, to: Timestamp },
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
@@ -275,6 +287,7 @@ impl Query {
             Self::PersonSubmissions(person) => all(person.to_string(), "submission#"),
             Self::PersonDefenses(person) => all(person.to_string(), "defense#"),
             Self::OpenDefenses => all("defenses".into(), "open#"),
+            Self::OpenClaims => all("claims".into(), "open#"),
             Self::PersonSessions { person, from, to } => Span {
                 pk: person.to_string(),
                 first: format!("session#{}", instant(*from)),
@@ -351,6 +364,8 @@ mod tests {
             Key::InvoiceNumbers("GB01".into(), 2027),
             Key::Submission(SubmissionId::derived(&["s"])),
             Key::Assessment(SubmissionId::derived(&["s"])),
+            Key::Claim(ClaimId::derived(&["c"])),
+            Key::OpenClaim(at, ClaimId::derived(&["c"])),
             Key::Defense(DefenseId::derived(&["d"])),
             Key::Session(SessionId::derived(&["s"])),
             Key::Upload(UploadId::derived(&["u"])),

@@ -28,6 +28,7 @@ pub mod occupancy; // people's weeks: why nobody is booked twice
 pub mod session; // meetings, and the calendar they are changed in
 pub mod submission; // work handed in, and the mentor's judgment
 pub mod upload; // bytes on their way in
+pub mod claim; // earlier learning, and all that a decision about it writes
 pub mod defense; // defenses, and all that a step of one writes
 
 pub use bucket::Bucket;

@@ -310,6 +310,24 @@ impl Store {
         Ok(found)
     }
 
+    /// The items of one kind at the keys of the numbers from 1 on, until one is not there.
+    pub(crate) async fn numbered<T: Stored>(
+        &self,
+        key: impl Fn(u32) -> Key,
+    ) -> Result<Vec<Item<T>>, StoreError> {
+        let mut found = Vec::new();
+        for first in (1..).step_by(NUMBERS_A_READ as usize) {
+            let keys = Vec::from_iter((first..first + NUMBERS_A_READ).map(&key));
+            let page = self.get_many(&keys).await?;
+            let is_last = page.len() < keys.len();
+            found.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// The items at these keys, of any kind and in any order.
     pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
@@ -392,6 +410,8 @@ impl Store {
     }
 }
 
+/// Numbers read at once of what is numbered without a gap; most things have fewer.
+const NUMBERS_A_READ: u32 = 10;
 /// Rounds of a batch read before it counts as unavailable.
 const BATCH_ROUNDS_MAX: u32 = 8;
 
