@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use domain::attempt::{Attempt, AttemptState};
 use domain::award::Award;
-use domain::digest::Sha256Hex;
 use domain::enrollment::Enrollment;
 use domain::id::EnrollmentId;
 use jsonwebtoken::jwk::JwkSet;
@@ -13,78 +12,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Method;
 use serde_json::{Value, json};
 use storage::{Item, Key};
+use tests::work::{assign_mentor, pass_project, request_defense};
 use tests::{School, begin, billed, text};
 
 const PROJECT: &str = "small-business-site";
-
-/// A file sent by Uppy's calls and handed in; answers the submission.
-async fn hand_in(school: &School, enrollment: &str) -> String {
-    let path = format!("/v1/enrollments/{enrollment}/projects/{PROJECT}/submissions");
-    let draft = text(&school.post("maya", &path, json!({})).await.expect(201), "/id");
-    let work = b"PK\x03\x04 a site for a small business";
-    let file = json!({ "purpose": "submission", "subject": draft, "filename": "site.zip",
-        "type": "application/zip", "size": work.len(), "sha256": Sha256Hex::of(work) });
-    let upload = school.post("maya", "/v1/uploads", file).await.expect(201);
-    let endpoint = text(&upload, "/endpoint").replace(&school.stack.url, "");
-    let at = async |method: Method, path: String| {
-        school.ask(method, &format!("{endpoint}/s3/multipart{path}")).json(json!({})).send().await.expect(200)
-    };
-    let begun = at(Method::POST, String::new()).await;
-    let multipart = text(&begun, "/uploadId");
-    let key = text(&begun, "/key");
-    let query = format!("?key={}", key.replace('/', "%2F"));
-    let signed = at(Method::GET, format!("/{multipart}/1{query}")).await;
-    let put = reqwest::Client::new().put(text(&signed, "/url")).body(work.to_vec()).send().await;
-    assert_eq!(put.expect("an answer").status(), 200);
-    at(Method::POST, format!("/{multipart}/complete{query}")).await;
-    let now = text(&school.ask(Method::GET, "/dev/clock").send().await.body, "/now");
-    school.move_to(&now).await;
-    let seal = json!({ "deliverables": [{ "name": "The site", "key": key }], "links": [] });
-    school.post("maya", &format!("/v1/submissions/{draft}/seal"), seal).await.expect(201);
-    draft
-}
-
-/// The first project from the draft to a passed defense, a waiver standing for its recording;
-/// answers the submission and the defense.
-async fn pass_first_project(school: &School, enrollment: &str) -> (String, String) {
-    let assignment =
-        json!({ "enrollment": enrollment, "mentor": school.id("ines").await, "from": "2027-02-07" });
-    school.post("sam", "/v1/admin/assignments", assignment).await.expect(201);
-    let submission = hand_in(school, enrollment).await;
-    let edition = school.get("ines", "/v1/editions/web-development-gb").await.expect(200);
-    let project = edition["projects"].as_array().expect("projects")[0].clone();
-    assert_eq!(text(&project, "/id"), PROJECT);
-    let shown =
-        |criterion: &Value| json!({ "criterion": criterion["id"], "verdict": "acquired", "note": "" });
-    let verdicts: Vec<Value> = project["criteria"].as_array().expect("criteria").iter().map(shown).collect();
-    let judgment = json!({ "decision": "accepted", "verdicts": verdicts });
-    school.post("ines", &format!("/v1/submissions/{submission}/assessment"), judgment).await.expect(201);
-    let defense = request_defense(school, &submission, "2027-02-22").await.expect(201);
-    let id = text(&defense, "/id");
-    let act = async |name: &str, act: &str, body: Value| {
-        school.post(name, &format!("/v1/defenses/{id}/{act}"), body).await.body
-    };
-    act("sam", "juror", json!({ "juror": school.id("marc").await })).await;
-    act("sam", "schedule", json!({ "starts_at": "2027-02-23T10:00:00Z", "minutes": 45 })).await;
-    for name in ["maya", "marc"] {
-        act(name, "consent", json!({ "text_version": "1" })).await;
-    }
-    school.move_to("2027-02-23T10:00:00Z").await;
-    act("marc", "start", json!({ "identity_checked": true })).await;
-    school.move_to("2027-02-23T10:45:00Z").await;
-    act("marc", "end", json!({ "outcome": "held" })).await;
-    let shown = |skill: &Value| json!({ "skill": skill, "verdict": "acquired" });
-    let verdicts: Vec<Value> = project["skills"].as_array().expect("skills").iter().map(shown).collect();
-    act("marc", "verdict", json!({ "verdicts": verdicts })).await;
-    let waived = act("sam", "waiver", json!({ "reason": "The camera broke; two witnesses signed." })).await;
-    assert_eq!(text(&waived, "/state"), "passed", "{waived}");
-    (submission, id)
-}
-
-async fn request_defense(school: &School, submission: &str, wished: &str) -> tests::Answer {
-    let wish = json!({ "wished_from": wished, "wished_to": wished });
-    school.post("ines", &format!("/v1/submissions/{submission}/defense"), wish).await
-}
 
 /// Recognizes all that is left, as a claim would, so that only the award is to be decided.
 async fn recognize_the_rest(school: &School, enrollment: &str) {
@@ -114,7 +45,9 @@ async fn recognize_the_rest(school: &School, enrollment: &str) {
 async fn pending() -> (School, String, String, String) {
     let school = School::open("2027-02-07T10:00:00Z").await;
     let enrollment = begin(&school, "maya", "2027-02-07").await;
-    let (submission, defense) = pass_first_project(&school, &enrollment).await;
+    assign_mentor(&school, &enrollment, "ines").await;
+    let held_at = "2027-02-23T10:00:00Z";
+    let (submission, defense) = pass_project(&school, "maya", &enrollment, PROJECT, held_at).await;
     recognize_the_rest(&school, &enrollment).await;
     (school, enrollment, submission, defense)
 }
@@ -207,7 +140,7 @@ async fn what_is_to_be_proved_again_is_billed_from_that_day() {
     assert_eq!(text(&progress, "/attempts/1/state"), "exempted");
     let annulled = school.get("sam", &format!("/v1/defenses/{defense}")).await.expect(200);
     assert_eq!(text(&annulled, "/state"), "annulled");
-    let second = request_defense(&school, &submission, "2027-04-20").await.expect(201);
+    let second = request_defense(&school, "ines", &submission, "2027-04-20").await.expect(201);
     assert_eq!(second["number"], 2);
     school.move_to("2027-05-03T00:00:00Z").await;
     let expected = ["2027-02-07", "2027-04-02", "2027-05-02"];

@@ -1,0 +1,122 @@
+//! A student's work: files sent by Uppy's calls, handed in, accepted and defended.
+
+use domain::digest::Sha256Hex;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{Answer, School, text};
+
+/// Sends a file in one part, waits until it is verified, and answers its upload.
+pub async fn send_file(
+    school: &School,
+    name: &str,
+    purpose: &str,
+    subject: &str,
+    file: (&str, &str, &[u8]),
+) -> Value {
+    let (filename, kind, bytes) = file;
+    let body = json!({ "purpose": purpose, "subject": subject, "filename": filename, "type": kind,
+        "size": bytes.len(), "sha256": Sha256Hex::of(bytes) });
+    let upload = school.post(name, "/v1/uploads", body).await.expect(201);
+    let endpoint = text(&upload, "/endpoint").replace(&school.stack.url, "");
+    let at = async |method: Method, path: String| {
+        school.ask(method, &format!("{endpoint}/s3/multipart{path}")).json(json!({})).send().await.expect(200)
+    };
+    let begun = at(Method::POST, String::new()).await;
+    let multipart = text(&begun, "/uploadId");
+    let query = format!("?key={}", text(&begun, "/key").replace('/', "%2F"));
+    let signed = at(Method::GET, format!("/{multipart}/1{query}")).await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let put = client.put(text(&signed, "/url")).body(bytes.to_vec()).send().await;
+    assert_eq!(put.expect("an answer").status(), 200);
+    at(Method::POST, format!("/{multipart}/complete{query}")).await;
+    school.move_to(&now(school).await.to_string()).await;
+    let upload = school.get(name, &format!("/v1/uploads/{}", text(&upload, "/id"))).await.expect(200);
+    assert_eq!(text(&upload, "/state"), "verified");
+    upload
+}
+
+/// What the school's clock shows.
+pub async fn now(school: &School) -> Timestamp {
+    let shown = school.ask(Method::GET, "/dev/clock").send().await.body;
+    text(&shown, "/now").parse().expect("an instant")
+}
+
+/// Gives a student a mentor, from today on.
+pub async fn assign_mentor(school: &School, enrollment: &str, mentor: &str) {
+    let today = domain::time::Zone::utc().date_at(now(school).await);
+    let body = json!({ "enrollment": enrollment, "mentor": school.id(mentor).await, "from": today });
+    school.post("sam", "/v1/admin/assignments", body).await.expect(201);
+}
+
+/// Hands in one file as the next version of the work on a project, and answers the submission.
+pub async fn hand_in(school: &School, name: &str, enrollment: &str, project: &str) -> String {
+    let path = format!("/v1/enrollments/{enrollment}/projects/{project}/submissions");
+    let draft = text(&school.post(name, &path, json!({})).await.expect(201), "/id");
+    let site = ("site.zip", "application/zip", b"PK\x03\x04 a site for a small business".as_slice());
+    let upload = send_file(school, name, "submission", &draft, site).await;
+    let seal = json!({ "deliverables": [{ "name": "The site", "key": upload["key"] }], "links": [] });
+    school.post(name, &format!("/v1/submissions/{draft}/seal"), seal).await.expect(201);
+    draft
+}
+
+/// The mentor accepts a version: every criterion of its project is met.
+pub async fn accept_work(school: &School, mentor: &str, submission: &str) {
+    let shown = school.get(mentor, &format!("/v1/submissions/{submission}")).await.expect(200);
+    let edition = school.get(mentor, "/v1/editions/web-development-gb").await.expect(200);
+    let projects = edition["projects"].as_array().expect("projects");
+    let project = projects.iter().find(|project| project["id"] == shown["project"]).expect("one of ours");
+    let met = |criterion: &Value| json!({ "criterion": criterion["id"], "verdict": "acquired", "note": "" });
+    let verdicts: Vec<Value> = project["criteria"].as_array().expect("criteria").iter().map(met).collect();
+    let judgment = json!({ "decision": "accepted", "verdicts": verdicts });
+    school.post(mentor, &format!("/v1/submissions/{submission}/assessment"), judgment).await.expect(201);
+}
+
+/// The mentor asks for a defense on a date.
+pub async fn request_defense(school: &School, mentor: &str, submission: &str, wished: &str) -> Answer {
+    let wish = json!({ "wished_from": wished, "wished_to": wished });
+    school.post(mentor, &format!("/v1/submissions/{submission}/defense"), wish).await
+}
+
+/// Holds a defense that was asked for, with Marc as its juror and a waiver for its recording, from an
+/// instant on, and passes all that it covers; answers it as it was judged.
+pub async fn pass_defense(school: &School, name: &str, defense: &str, held_at: &str) -> Value {
+    let act = async |name: &str, act: &str, body: Value, status: u16| {
+        school.post(name, &format!("/v1/defenses/{defense}/{act}"), body).await.expect(status)
+    };
+    act("sam", "juror", json!({ "juror": school.id("marc").await }), 200).await;
+    act("sam", "schedule", json!({ "starts_at": held_at, "minutes": 45 }), 200).await;
+    for person in [name, "marc"] {
+        act(person, "consent", json!({ "text_version": "1" }), 200).await;
+    }
+    school.move_to(held_at).await;
+    let started = act("marc", "start", json!({ "identity_checked": true }), 200).await;
+    let ended_at = held_at.parse::<Timestamp>().expect("an instant") + SignedDuration::from_mins(45);
+    school.move_to(&ended_at.to_string()).await;
+    act("marc", "end", json!({ "outcome": "held" }), 200).await;
+    let shown = |skill: &Value| json!({ "skill": skill, "verdict": "acquired" });
+    let verdicts: Vec<Value> = started["skills"].as_array().expect("skills").iter().map(shown).collect();
+    act("marc", "verdict", json!({ "verdicts": verdicts }), 202).await;
+    let reason = json!({ "reason": "The camera broke; two witnesses signed." });
+    let waived = act("sam", "waiver", reason, 200).await;
+    assert_eq!(text(&waived, "/state"), "passed", "{waived}");
+    waived
+}
+
+/// A project from the draft to a passed defense, which is two to three weeks ahead; answers the
+/// submission and the defense.
+pub async fn pass_project(
+    school: &School,
+    name: &str,
+    enrollment: &str,
+    project: &str,
+    held_at: &str,
+) -> (String, String) {
+    let submission = hand_in(school, name, enrollment, project).await;
+    accept_work(school, "ines", &submission).await;
+    let asked = request_defense(school, "ines", &submission, &held_at[..10]).await.expect(201);
+    let defense = text(&asked, "/id");
+    pass_defense(school, name, &defense, held_at).await;
+    (submission, defense)
+}
