@@ -156,7 +156,7 @@ async fn half_the_skills_are_half_the_months() {
     let expected = ["exempted", "exempted", "exempted", "validated", "available", "locked"];
     assert_eq!(states(&school, "tom", &id).await, expected);
 
-    // Its defense covers the other two, and no verdict on more of them is taken.
+    // Its defense covers the other two; work that was handed in shows them, and no claim does any more.
     let submission = hand_in(&school, "tom", &id, PROJECTS[4]).await;
     accept_work(&school, "ines", &submission).await;
     let asked = request_defense(&school, "ines", &submission, "2027-04-25").await.expect(201);
@@ -403,6 +403,33 @@ async fn nobody_is_assessor_and_juror_of_one_student() {
     // Whoever decided one claim decides the next one, too.
     let third = text(&claim(&school, "tom", &id, claiming(&second[1..2])).await.expect(201), "/id");
     decide(&school, "marc", &third, json!({ "recognized": second[1..2] })).await.expect(200);
+    school.close().await;
+}
+
+/// Of the two at one moment one is refused, whichever comes first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_juror_of_the_same_moment_does_not_decide() {
+    let school = School::open(ENROLLED).await;
+    let (tom, maya) = (begin(&school, "tom", "2027-02-07").await, begin(&school, "maya", "2027-02-07").await);
+    let marc = school.id("marc").await;
+    let grant = json!({ "person": marc, "role": "assessor" });
+    school.post("sam", "/v1/admin/grants", grant).await.expect(201);
+    let second = skills_of(&school, 2).await;
+    for (name, id) in [("tom", &tom), ("maya", &maya)] {
+        assign_mentor(&school, id, "ines").await;
+        let made = text(&claim(&school, name, id, claiming(&second)).await.expect(201), "/id");
+        let submission = hand_in(&school, name, id, PROJECTS[0]).await;
+        accept_work(&school, "ines", &submission).await;
+        let asked = request_defense(&school, "ines", &submission, "2027-02-23").await.expect(201);
+        let path = format!("/v1/defenses/{}/juror", text(&asked, "/id"));
+        let (judges, decides) = tokio::join!(
+            school.post("sam", &path, json!({ "juror": marc })),
+            decide(&school, "marc", &made, json!({ "recognized": second })),
+        );
+        let mut statuses = [judges.status.as_u16(), decides.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 422], "{} {}", judges.body, decides.body);
+    }
     school.close().await;
 }
 

@@ -1,4 +1,4 @@
-//! Lambda `enrollment`: catalog, people, enrollment, billing, award.
+//! Lambda `enrollment`: catalog, people, enrollment, claims, billing, award.
 
 use std::process::ExitCode;
 
