@@ -107,8 +107,9 @@ impl ClaimSettled {
         }
         self.attempts.extend(unlocked_next(&attempts, now)?);
         if all_done(&attempts) {
-            self.enrollment = self.enrollment.take().map(|it| it.conclude(now)).transpose()?;
-            self.jobs.push((Job::ArrangeSessions { enrollment: standing.enrollment.id }, now));
+            let concluded = self.enrollment.take().map(|it| it.conclude(now)).transpose()?;
+            self.jobs.extend(concluded.iter().flat_map(|enrollment| enrollment.after_conclusion(now)));
+            self.enrollment = concluded;
         }
         Ok(())
     }

@@ -223,10 +223,7 @@ impl Settled {
             self.enrollment = path.enrollment.clone().conclude(now).ok();
         }
         if let Some(enrollment) = &self.enrollment {
-            self.jobs.push((Job::ArrangeSessions { enrollment: enrollment.id }, now));
-            let gives_back_at = enrollment.gives_back_at(now);
-            let credit = |at| (Job::CreditUnused { enrollment: enrollment.id }, at);
-            self.jobs.extend(gives_back_at.map(credit));
+            self.jobs.extend(enrollment.after_conclusion(now));
         }
         Ok(())
     }

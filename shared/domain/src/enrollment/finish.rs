@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::{Enrollment, State};
 use crate::billing::{UnusedCause, days_after};
 use crate::id::AwardId;
+use crate::job::Job;
 
 /// Why study cannot be concluded: nobody is studying.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +43,15 @@ impl Enrollment {
         }
         enrollment.close_pause(today);
         Ok(Self { state: State::AwardPending { concluded_at: now }, leaves_on: None, ..enrollment })
+    }
+
+    /// What a conclusion asks the system for: its sessions are looked at now, and what of the month is not
+    /// used once that is final.
+    pub fn after_conclusion(&self, now: Timestamp) -> impl Iterator<Item = (Job, Timestamp)> + use<> {
+        let enrollment = self.id;
+        let arrange = (Job::ArrangeSessions { enrollment }, now);
+        let credit = self.gives_back_at(now).map(|at| (Job::CreditUnused { enrollment }, at));
+        [arrange].into_iter().chain(credit)
     }
 
     /// The degree is earned.
