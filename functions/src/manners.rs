@@ -1,6 +1,8 @@
 //! What holds for every request: an id, a bounded body, a verified token, the first answer to a
 //! repeated key, and refusals as problems that name the request.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -16,6 +18,10 @@ use crate::body;
 use crate::call::{Call, idempotency_key, if_match};
 use crate::problem::{Code, Problem};
 use crate::token::Identity;
+
+/// How long a request may take. A billing run looks at a date longer after it began, so that whatever was
+/// decided before is written by then.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Prepares a request, and turns refusals into problems.
 pub async fn manners(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -45,7 +51,10 @@ pub async fn manners(State(app): State<App>, request: Request, next: Next) -> Re
 async fn answer(app: App, request: Request, next: Next) -> Response {
     match prepare(app, request).await {
         Ok((call, request)) => {
-            let response = next.run(request).await;
+            let Ok(response) = tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await else {
+                let detail = "This took too long: read what became of it, then repeat it.";
+                return Problem::new(Code::Unavailable, detail).into_response();
+            };
             // A refusal under a key that was answered before is the state the first call left behind.
             if call.asked.is_some() && response.status().is_client_error() {
                 return match call.replay().await {

@@ -1,7 +1,7 @@
 //! Billing runs: finance looks at a date's invoices before it begins, and asks for them again after.
 
 use axum::http::StatusCode;
-use domain::billing::run::{RunMode, RunReport, RunShard, a_month_before, begins_anywhere_at};
+use domain::billing::run::{RunReport, RunShard, a_month_before, begins_anywhere_at};
 use domain::id::RunId;
 use domain::job::Job;
 use domain::money::{Money, MoneyError};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use storage::clock::new_uuid;
 use storage::idempotency::Asked;
 use storage::invoice::InvoiceRefusal;
+use storage::run::RunDate;
 use storage::{Item, Refused, Stored};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,6 +63,8 @@ struct RunView {
     /// Sums of the invoices, one per currency.
     #[schema(value_type = Vec<MoneySchema>)]
     totals: Vec<Money>,
+    /// The run of each legal entity that has one.
+    entities: Vec<EntityRunView>,
     /// The run of the same day a month earlier, to compare with; null where there was none.
     last_month: Option<LastMonthView>,
 }
@@ -70,6 +73,19 @@ struct RunView {
 struct ParkedView {
     enrollment: String,
     reason: String,
+}
+
+/// The run of one legal entity.
+#[derive(Debug, Serialize, ToSchema)]
+struct EntityRunView {
+    id: String,
+    #[schema(example = "GB")]
+    entity: String,
+    state: &'static str,
+    invoices: u64,
+    parked: u64,
+    #[schema(value_type = Vec<MoneySchema>)]
+    totals: Vec<Money>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,57 +105,72 @@ struct LastMonthView {
         (status = 200, description = "The run over this date, which was there already", body = RunView), Refusals))]
 async fn create_billing_run(call: Call, Json(body): Json<RunBody>) -> Result<Reply, Problem> {
     call.permit_role(&permissions::CREATE_BILLING_RUN).await?;
-    let (run, status) = if body.dry_run {
-        (ask_dry_run(&call, body.date).await?, StatusCode::CREATED)
+    let entities = call.app.catalog.markets(&call).await?;
+    let run = if body.dry_run { dry_run_id(&call) } else { RunId::of_date(body.date) };
+    let asked = RunDate { run, on: body.date, dry_run: body.dry_run, entities };
+    let status = if body.dry_run {
+        ask_dry_run(&call, &asked).await?;
+        StatusCode::CREATED
     } else {
-        ask_run(&call, body.date).await?
+        ask_run(&call, &asked).await?
     };
-    let shards = call.store().run(run).await?;
     let location = Some(format!("/v1/admin/billing/runs/{run}"));
-    let reply = Reply { location, status, ..shown(&call, run, &shards).await? };
+    let reply = Reply { location, status, ..shown(&call, &asked).await? };
     let by = call.person()?.to_string();
-    let of = shards.first().map(|shard| shard.value.key()).ok_or_else(Problem::changed)?;
-    let transaction = call.store().transaction::<Problem>();
-    call.commit(transaction.audit(&of, "create_billing_run", &by, call.now), reply).await
+    let transaction = call.store().transaction::<Problem>().set(&asked);
+    call.commit(transaction.audit(&asked.key(), "create_billing_run", &by, call.now), reply).await
 }
 
-/// Asks for a new dry run; under a key that was given before, for the same one.
-async fn ask_dry_run(call: &Call, on: Date) -> Result<RunId, Problem> {
-    let run = match &call.asked {
+/// The id of a new dry run; under a key that was given before, of the same one.
+fn dry_run_id(call: &Call) -> RunId {
+    match &call.asked {
         Some(Asked { person, key, .. }) => RunId::derived(&[&person.to_string(), &key.0]),
         None => RunId::new(new_uuid(call.machine_now)),
-    };
-    for shard in 0..call.store().billing_shards() {
-        let there = InvoiceRefusal::RunChanged;
-        let transaction = call.store().transaction().create(&RunShard::dry(run, on, shard), there);
-        match transaction.enqueue_once(&Job::DryRun { run, shard }, call.now, there).commit().await {
+    }
+}
+
+/// Asks for each shard of a dry run, once.
+async fn ask_dry_run(call: &Call, asked: &RunDate) -> Result<(), Problem> {
+    let there = InvoiceRefusal::RunChanged;
+    for (entity, shard) in shards(call, asked) {
+        let job = Job::DryRun { run: asked.run, entity: entity.clone(), shard };
+        let first = RunShard::dry(asked.run, &entity, asked.on, shard);
+        let transaction = call.store().transaction().create(&first, there);
+        match transaction.enqueue_once(&job, call.now, there).commit().await {
             Ok(()) | Err(Refused::By(InvoiceRefusal::RunChanged)) => {}
             Err(refused) => return Err(refused.into()),
         }
     }
-    Ok(run)
+    Ok(())
 }
 
 /// Asks each shard to look again, and says whether one had looked before.
-async fn ask_run(call: &Call, on: Date) -> Result<(RunId, StatusCode), Problem> {
-    let begins_at = begins_anywhere_at(on);
+async fn ask_run(call: &Call, asked: &RunDate) -> Result<StatusCode, Problem> {
+    let (on, begins_at) = (asked.on, begins_anywhere_at(asked.on));
     if call.now < begins_at {
         let detail = format!("{on} begins nowhere before {begins_at}; a dry run counts what it will bring.");
         return Err(Problem::field("/date", detail));
     }
-    let mut status = StatusCode::OK;
-    for shard in 0..call.store().billing_shards() {
-        let first = RunShard::of_date(on, shard);
+    let mut status = StatusCode::CREATED;
+    for (entity, shard) in shards(call, asked) {
+        let first = RunShard::of_date(&entity, on, shard);
         let begun = call.store().transaction().create(&first, InvoiceRefusal::RunChanged).commit().await;
         match begun {
-            Ok(()) => status = StatusCode::CREATED,
-            Err(Refused::By(InvoiceRefusal::RunChanged)) => {}
+            Ok(()) => {}
+            Err(Refused::By(InvoiceRefusal::RunChanged)) => status = StatusCode::OK,
             Err(refused) => return Err(refused.into()),
         }
-        call.store().transaction::<Problem>().ask_run(on, shard).commit().await?;
-        call.store().hasten(&Job::BillingRun { on, shard }, call.now).await?;
+        call.store().transaction::<Problem>().ask_run(&entity, on, shard).commit().await?;
+        call.store().hasten(&Job::BillingRun { entity, on, shard }, call.now).await?;
     }
-    Ok((RunId::of_date(on), status))
+    Ok(status)
+}
+
+/// Every shard of every legal entity.
+fn shards(call: &Call, asked: &RunDate) -> impl Iterator<Item = (String, u16)> {
+    let shards = call.store().billing_shards();
+    let each = asked.entities.clone().into_iter();
+    each.flat_map(move |entity| (0..shards).map(move |shard| (entity.clone(), shard)))
 }
 
 /// Shows a run.
@@ -147,43 +178,89 @@ async fn ask_run(call: &Call, on: Date) -> Result<(RunId, StatusCode), Problem> 
     responses((status = 200, description = "The run", body = RunView), Refusals))]
 async fn get_billing_run(call: Call, At(id): At<RunId>) -> Result<Reply, Problem> {
     call.permit_role(&permissions::GET_BILLING_RUN).await?;
-    let shards = call.store().run(id).await?;
-    shown(&call, id, &shards).await
+    let asked = match call.store().run_date(id).await? {
+        Some(asked) => asked.value,
+        None => of_one_entity(&call, id).await?,
+    };
+    shown(&call, &asked).await
 }
 
-async fn shown(call: &Call, id: RunId, shards: &[Item<RunShard>]) -> Result<Reply, Problem> {
-    let Some(Item { value: RunShard { on, mode, .. }, .. }) = shards.first() else {
-        return Err(Problem::not_found());
-    };
-    let report = RunReport::of(shards.iter().map(|shard| &shard.value))?;
+/// The run of one legal entity, under its own id.
+async fn of_one_entity(call: &Call, run: RunId) -> Result<RunDate, Problem> {
+    let first = call.store().run(run).await?.into_iter().next().ok_or_else(Problem::not_found)?.value;
+    Ok(RunDate { run, on: first.on, dry_run: false, entities: vec![first.entity] })
+}
+
+/// A run's shards, by legal entity.
+async fn read(call: &Call, asked: &RunDate) -> Result<Vec<(String, Vec<Item<RunShard>>)>, Problem> {
+    if asked.dry_run {
+        let all = call.store().run(asked.run).await?;
+        let of = |entity: &String| all.iter().filter(|it| it.value.entity == *entity).cloned().collect();
+        return Ok(asked.entities.iter().map(|entity| (entity.clone(), of(entity))).collect());
+    }
+    let mut runs = Vec::with_capacity(asked.entities.len());
+    for entity in &asked.entities {
+        runs.push((entity.clone(), call.store().run(RunId::of(entity, asked.on)).await?));
+    }
+    Ok(runs)
+}
+
+fn report(shards: &[Item<RunShard>]) -> Result<RunReport, Problem> {
+    Ok(RunReport::of(shards.iter().map(|shard| &shard.value))?)
+}
+
+async fn shown(call: &Call, asked: &RunDate) -> Result<Reply, Problem> {
+    let runs = read(call, asked).await?;
+    let all = Vec::from_iter(runs.iter().flat_map(|(_, shards)| shards.clone()));
+    let whole = report(&all)?;
     let parked = |(enrollment, reason): (domain::id::EnrollmentId, String)| ParkedView {
         enrollment: enrollment.to_string(),
         reason,
     };
+    let mut entities = Vec::with_capacity(runs.len());
+    for (entity, shards) in runs.into_iter().filter(|(_, shards)| !shards.is_empty()) {
+        let report = report(&shards)?;
+        let id = if asked.dry_run { asked.run } else { RunId::of(&entity, asked.on) };
+        entities.push(EntityRunView {
+            id: id.to_string(),
+            entity,
+            state: report.state.word(),
+            invoices: report.tally.invoices,
+            parked: report.parked_count,
+            totals: report.tally.totals,
+        });
+    }
     let view = RunView {
-        id: id.to_string(),
-        date: *on,
-        dry_run: *mode != RunMode::Bill,
-        state: report.state.word(),
-        shards: shards.len(),
-        invoices: report.tally.invoices,
-        parked: report.parked_count,
-        parked_enrollments: report.parked.into_iter().map(parked).collect(),
-        totals: report.tally.totals,
-        last_month: last_month(call, *on).await?,
+        id: asked.run.to_string(),
+        date: asked.on,
+        dry_run: asked.dry_run,
+        state: whole.state.word(),
+        shards: all.len(),
+        invoices: whole.tally.invoices,
+        parked: whole.parked_count,
+        parked_enrollments: whole.parked.into_iter().map(parked).collect(),
+        totals: whole.tally.totals,
+        entities,
+        last_month: last_month(call, asked).await?,
     };
-    Ok(Reply::ok(&view)?.at(shards.iter().map(|shard| shard.revision).sum()))
+    Ok(Reply::ok(&view)?.at(all.iter().map(|shard| shard.revision).sum()))
 }
 
-async fn last_month(call: &Call, on: Date) -> Result<Option<LastMonthView>, Problem> {
-    let date = a_month_before(on);
-    let shards = call.store().run(RunId::of_date(date)).await?;
+async fn last_month(call: &Call, asked: &RunDate) -> Result<Option<LastMonthView>, Problem> {
+    let date = a_month_before(asked.on);
+    let before =
+        RunDate { run: RunId::of_date(date), on: date, dry_run: false, entities: asked.entities.clone() };
+    let shards = Vec::from_iter(read(call, &before).await?.into_iter().flat_map(|(_, shards)| shards));
     if shards.is_empty() {
         return Ok(None);
     }
-    let tally = RunReport::of(shards.iter().map(|shard| &shard.value))?.tally;
-    let id = RunId::of_date(date).to_string();
-    Ok(Some(LastMonthView { id, date, invoices: tally.invoices, totals: tally.totals }))
+    let tally = report(&shards)?.tally;
+    Ok(Some(LastMonthView {
+        id: before.run.to_string(),
+        date,
+        invoices: tally.invoices,
+        totals: tally.totals,
+    }))
 }
 
 impl From<MoneyError> for Problem {

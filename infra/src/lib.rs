@@ -13,6 +13,7 @@ pub mod tables; // a DynamoDB-compatible store
 pub mod local_store; // both, made from the template
 
 pub mod seed; // what a local stack begins with
+pub mod crowd; // many students at once, for tests under load
 pub mod sandbox; // a payment provider that does what it is told
 pub mod dev; // moving the clock, tokens for sample people
 pub mod stack; // everything put together

@@ -110,7 +110,7 @@ async fn a_wake_up_asked_for_while_it_runs_is_due_again() {
 #[tokio::test]
 async fn a_job_that_is_done_once_is_never_asked_for_again() {
     let queue = Queue::open().await;
-    let run = Job::DryRun { run: RunId::derived(&["march"]), shard: 0 };
+    let run = Job::DryRun { run: RunId::derived(&["march"]), entity: "GB".into(), shard: 0 };
     queue.ask_once(&run).await.expect("asked");
     let refused = queue.ask_once(&run).await;
     assert!(matches!(refused, Err(Refused::By("asked before"))), "{refused:?}");
@@ -125,7 +125,7 @@ async fn a_job_that_is_done_once_is_never_asked_for_again() {
 
 #[tokio::test]
 async fn only_the_last_claimer_finishes() {
-    for job in [wake_up("a"), Job::DryRun { run: RunId::derived(&["a"]), shard: 0 }] {
+    for job in [wake_up("a"), Job::DryRun { run: RunId::derived(&["a"]), entity: "GB".into(), shard: 0 }] {
         let queue = Queue::open().await;
         match &job {
             Job::DryRun { .. } => queue.ask_once(&job).await.expect("asked"),
@@ -330,7 +330,7 @@ async fn a_job_that_was_given_up_or_waits_can_be_made_due() {
 #[tokio::test]
 async fn a_late_word_does_not_move_a_job_that_ended() {
     let later = SignedDuration::from_hours(24 * 7);
-    for job in [wake_up("a"), Job::DryRun { run: RunId::derived(&["a"]), shard: 0 }] {
+    for job in [wake_up("a"), Job::DryRun { run: RunId::derived(&["a"]), entity: "GB".into(), shard: 0 }] {
         let queue = Queue::open().await;
         match &job {
             Job::DryRun { .. } => queue.ask_once(&job).await.expect("asked"),

@@ -4,7 +4,9 @@ mod charge; // an invoice's money
 mod giving_back; // credit notes for unused days, and refunds
 mod suspension; // its end, once unpaid invoices are paid
 mod bill; // the invoice of a period that began
-mod run; // billing runs: every invoice of one date
+mod run; // billing runs: the drafts of every invoice of one date
+mod numbering; // their numbers
+mod collect; // their money
 mod calendar; // what was planned for an enrollment
 mod sessions; // weekly series, and sessions that may no longer be held
 mod upload; // confirm what arrived, give up what stopped
@@ -26,8 +28,12 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         }
         Job::LiftSuspension { enrollment } => suspension::lift(worker, claimed, enrollment).await,
         Job::Bill { enrollment, .. } => bill::bill(worker, claimed, enrollment).await,
-        Job::BillingRun { on, shard } => run::bill(worker, claimed, on, shard).await,
-        Job::DryRun { run, shard } => run::count(worker, claimed, run, shard).await,
+        Job::BillingRun { ref entity, on, shard } => run::bill(worker, claimed, entity, on, shard).await,
+        Job::NumberInvoices { ref entity, on } => numbering::number(worker, claimed, entity, on).await,
+        Job::CollectInvoices { ref entity, on, shard } => {
+            collect::collect(worker, claimed, entity, on, shard).await
+        }
+        Job::DryRun { run, ref entity, shard } => run::count(worker, claimed, run, entity, shard).await,
         Job::ApplyPlanned { enrollment, at } => {
             calendar::apply_planned(worker, claimed, enrollment, at).await
         }

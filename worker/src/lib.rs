@@ -14,6 +14,7 @@ use std::time::Duration;
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{Monitor, WorkerBuilder};
 use apalis_core::worker::ext::parallelize::ParallelizeExt;
+use jiff::SignedDuration;
 use storage::{Clock, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,9 @@ pub struct Settings {
     pub drain: Duration,
     /// The longest a job may run before it is stopped and tried again.
     pub job_time_max: Duration,
+    /// How long after a date has begun a billing run looks at it: longer than a request may take, so that
+    /// what was decided before that is written by then. A simulated clock stands still meanwhile.
+    pub run_delay: SignedDuration,
 }
 
 impl Default for Settings {
@@ -52,6 +56,7 @@ impl Default for Settings {
             poll: Duration::from_millis(200),
             drain: Duration::from_secs(20),
             job_time_max: Duration::from_secs(600),
+            run_delay: SignedDuration::from_secs(60),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Editions through a bounded cache: the list and each version are read again after a while, for what is
 //! dated (recognitions, accreditations, prices) may have been added to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::catalog::{EditionState, Prospectus};
@@ -37,25 +37,37 @@ struct Listed {
     at: Timestamp,
     /// The newest published version of each edition.
     published: Arc<Vec<Arc<Prospectus>>>,
+    /// The markets of all editions, whatever their state.
+    markets: Arc<Vec<String>>,
 }
 
 impl Editions {
     /// The newest published version of every edition.
     pub async fn published(&self, call: &Call) -> Result<Arc<Vec<Arc<Prospectus>>>, Problem> {
+        Ok(self.listed(call).await?.published)
+    }
+
+    /// The markets that have editions, whose legal entities invoice.
+    pub async fn markets(&self, call: &Call) -> Result<Vec<String>, Problem> {
+        Ok(self.listed(call).await?.markets.to_vec())
+    }
+
+    async fn listed(&self, call: &Call) -> Result<Listed, Problem> {
         let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listed) = listed.filter(|listed| call.machine_now < listed.at + LIST_KEPT) {
-            return Ok(listed.published);
+            return Ok(listed);
         }
-        let mut newest = BTreeMap::new();
+        let (mut newest, mut markets) = (BTreeMap::new(), BTreeSet::new());
         for prospectus in call.store().editions().await? {
+            markets.insert(prospectus.edition.market.as_str().to_owned());
             if prospectus.edition.state == EditionState::Published {
                 newest.insert(prospectus.edition.id.clone(), Arc::new(prospectus));
             }
         }
         let published = Arc::new(Vec::from_iter(newest.into_values()));
-        let listed = Listed { at: call.machine_now, published: published.clone() };
-        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(listed);
-        Ok(published)
+        let listed = Listed { at: call.machine_now, published, markets: Arc::new(Vec::from_iter(markets)) };
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(listed.clone());
+        Ok(listed)
     }
 
     /// The newest published version of an edition.

@@ -3,6 +3,7 @@
 
 mod client;
 mod process;
+mod run;
 mod upload;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::attempt::{Attempt, all_done, first_attempts};
-use crate::billing::{Due, Period, Terms};
+use crate::billing::{Due, Period, PeriodKey, Terms};
 use crate::catalog::Prospectus;
 use crate::enrollment::{ActivateRefused, Enrollment, Offer};
 use crate::id::ProjectId;
@@ -105,6 +105,9 @@ pub fn settle(
 ) -> Result<Settled, SettleRefused> {
     let Account { enrollment, invoice, other_drafts } = account;
     if invoice.state == InvoiceState::Draft {
+        if invoice.key != PeriodKey::FIRST {
+            return Err(PaymentRefused::NotPayable { state: invoice.state.word() }.into());
+        }
         enrollment.check_quoted(received.paid_at)?;
     }
     let (invoice, payment) = invoice.record_payment(payment, Some(received.reference), received.paid_at)?;
@@ -176,5 +179,7 @@ fn issue(
 ) -> Result<Vec<Invoice>, OpenRefused> {
     let numbers = issuing.sequence..;
     let numbered = drafts.into_iter().zip(numbers);
-    numbered.map(|(draft, sequence)| draft.open(issuing.issuer, sequence, period, terms, now)).collect()
+    numbered
+        .map(|(draft, sequence)| draft.open(issuing.issuer, sequence, period, terms.payment_days, now))
+        .collect()
 }

@@ -54,6 +54,8 @@ pub struct Enrollment {
     pub degree: DegreeId,
     /// The degree's edition for one market.
     pub edition: EditionId,
+    /// The market it is for, whose legal entity invoices: ISO 3166-1 code.
+    pub market: String,
     /// The edition's version; it never changes once quoted.
     pub version: u32,
     /// BCP 47 code of the variant studied in.

@@ -171,7 +171,7 @@ impl Invoice {
         issuer: &LegalEntity,
         sequence: u64,
         period: Period,
-        terms: &Terms,
+        payment_days: u16,
         now: Timestamp,
     ) -> Result<Self, OpenRefused> {
         if self.state != InvoiceState::Draft {
@@ -188,7 +188,7 @@ impl Invoice {
         }
         let issued_on = issuer.zone.date_at(now);
         let number = issuer.number(sequence, now);
-        let due_on = days_after(issued_on, terms.payment_days);
+        let due_on = days_after(issued_on, payment_days);
         let state = InvoiceState::Open(Issue { number, period, issued_on, due_on });
         Ok(Self { state, ..self }.settled())
     }

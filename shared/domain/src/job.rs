@@ -50,9 +50,28 @@ pub enum Job {
         /// Which month of it, from 0.
         period: u32,
     },
-    /// Write the invoices of every period that begins on a date, in one shard of the enrollments.
+    /// Draft the invoices of every period that begins on a date, in one shard of a legal entity's
+    /// enrollments.
     BillingRun {
+        /// The legal entity.
+        entity: String,
         /// The date.
+        on: Date,
+        /// Which share of the enrollments.
+        shard: u16,
+    },
+    /// Give a run's drafts the legal entity's next numbers, block by block.
+    NumberInvoices {
+        /// The legal entity.
+        entity: String,
+        /// The run's date.
+        on: Date,
+    },
+    /// Ask for the money of a run's numbered invoices, in one shard.
+    CollectInvoices {
+        /// The legal entity.
+        entity: String,
+        /// The run's date.
         on: Date,
         /// Which share of the enrollments.
         shard: u16,
@@ -61,6 +80,8 @@ pub enum Job {
     DryRun {
         /// The dry run.
         run: RunId,
+        /// The legal entity.
+        entity: String,
         /// Which share of the enrollments.
         shard: u16,
     },
@@ -130,6 +151,8 @@ impl Job {
             Self::LiftSuspension { .. } => "lift_suspension",
             Self::Bill { .. } => "bill",
             Self::BillingRun { .. } => "billing_run",
+            Self::NumberInvoices { .. } => "number_invoices",
+            Self::CollectInvoices { .. } => "collect_invoices",
             Self::DryRun { .. } => "dry_run",
             Self::ApplyPlanned { .. } => "apply_planned",
             Self::ArrangeSessions { .. } => "arrange_sessions",
@@ -157,8 +180,11 @@ impl Job {
             Self::Bill { enrollment, segment, period } => {
                 vec![enrollment.to_string(), segment.to_string(), period.to_string()]
             }
-            Self::BillingRun { on, shard } => vec![on.to_string(), shard.to_string()],
-            Self::DryRun { run, shard } => vec![run.to_string(), shard.to_string()],
+            Self::BillingRun { entity, on, shard } | Self::CollectInvoices { entity, on, shard } => {
+                vec![entity.clone(), on.to_string(), shard.to_string()]
+            }
+            Self::NumberInvoices { entity, on } => vec![entity.clone(), on.to_string()],
+            Self::DryRun { run, entity, shard } => vec![run.to_string(), entity.clone(), shard.to_string()],
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
             Self::Refund { refund, .. } => vec![refund.to_string()],
             Self::ArrangeSessions { enrollment }

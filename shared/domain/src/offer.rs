@@ -21,6 +21,7 @@ impl Prospectus {
         Some(Offer {
             degree: self.edition.degree.clone(),
             edition: self.edition.id.clone(),
+            market: self.edition.market.as_str().to_owned(),
             version: self.edition.version,
             languages: languages.collect(),
             accredited: Offer::accredited_by(self),

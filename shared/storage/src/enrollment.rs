@@ -1,5 +1,6 @@
 //! Enrollments: the one partition that holds a student's progress.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::agenda::Agenda;
 use domain::attempt::Attempt;
 use domain::commitment::Commitment;
@@ -17,8 +18,28 @@ use crate::key::{Key, Query};
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
 
+/// Markets whose editions were sold before enrollments named theirs, by the currency of the price.
+const MARKETS_BEFORE_2: [(&str, &str); 7] =
+    [("EUR", "FR"), ("GBP", "GB"), ("JPY", "JP"), ("KWD", "KW"), ("TND", "TN"), ("USD", "US"), ("XAF", "CM")];
+
 impl Stored for Enrollment {
     const KIND: &'static str = "enrollment";
+    const SCHEMA: u32 = 2;
+
+    fn upcast(_schema: u32, mut value: AttributeValue) -> AttributeValue {
+        if let AttributeValue::M(enrollment) = &mut value {
+            let currency =
+                enrollment.get("monthly_price").and_then(|price| price.as_m().ok()?.get("currency"));
+            let sold_in = |code: &AttributeValue| {
+                let market = MARKETS_BEFORE_2.iter().find(|(of, _)| code.as_s().is_ok_and(|code| code == of));
+                market.map(|(_, market)| AttributeValue::S((*market).into()))
+            };
+            if let Some(market) = currency.and_then(sold_in) {
+                enrollment.insert("market".into(), market);
+            }
+        }
+        value
+    }
 
     fn key(&self) -> Key {
         Key::Enrollment(self.id)

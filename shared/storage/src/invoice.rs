@@ -37,7 +37,7 @@ impl Stored for Invoice {
     }
 }
 
-fn place(key: PeriodKey, payer: domain::id::PersonId) -> InvoiceKey {
+pub(crate) fn place(key: PeriodKey, payer: domain::id::PersonId) -> InvoiceKey {
     InvoiceKey { segment: key.segment, period: key.k, payer }
 }
 
@@ -180,7 +180,10 @@ impl Store {
     /// The drafts that wait for an enrollment to begin.
     pub async fn drafts_of(&self, id: EnrollmentId) -> Result<Vec<Item<Invoice>>, StoreError> {
         let invoices = self.invoices_for_job(id).await?.into_iter();
-        Ok(invoices.filter(|invoice| invoice.value.state == InvoiceState::Draft).collect())
+        let waits = |invoice: &Item<Invoice>| {
+            invoice.value.state == InvoiceState::Draft && invoice.value.key == PeriodKey::FIRST
+        };
+        Ok(invoices.filter(waits).collect())
     }
 
     /// The newest period of an enrollment that was billed.
@@ -231,10 +234,11 @@ impl Store {
             let nothing = NothingOwed { enrollment: id, key: due.key };
             transaction = transaction.create(&nothing, InvoiceRefusal::AlreadyInvoiced);
         }
-        transaction
-            .take_numbers(numbers, invoices.len(), InvoiceRefusal::NumberTaken)
-            .unset(&self.billing_due(id, due.period.from))
-            .bill_next(&enrollment.value, next.as_ref(), now)
+        transaction.take_numbers(numbers, invoices.len(), InvoiceRefusal::NumberTaken).bill_next(
+            &enrollment.value,
+            next.as_ref(),
+            now,
+        )
     }
 }
 
@@ -257,15 +261,17 @@ impl<R> Transaction<'_, R> {
         self.remove(draft, changed).unset(&Key::InvoiceLocator(draft.value.id))
     }
 
-    /// Asks for the bill of the next period: from the run over the date on which it begins, or, where
-    /// that run may have looked already, from a job of its own.
+    /// Asks for the bill of the next period: lists the enrollment where runs look for it, and asks for the
+    /// run over the date on which the period begins or, where that run may have looked already, for a bill
+    /// of its own.
     pub fn bill_next(self, enrollment: &Enrollment, next: Option<&Due>, now: Timestamp) -> Self {
         let Some(Due { key, period }) = next else { return self };
+        let listed = self.list_for_billing(enrollment, key.segment);
         if now < begins_anywhere_at(period.from) {
-            return self.due_on(period.from, enrollment);
+            return listed.ask_run_for(enrollment, period.from);
         }
-        let Ok(due_at) = enrollment.time_zone.start_of(period.from) else { return self };
-        self.enqueue(&Job::Bill { enrollment: enrollment.id, segment: key.segment, period: key.k }, due_at)
+        let Ok(due_at) = enrollment.time_zone.start_of(period.from) else { return listed };
+        listed.enqueue(&Job::Bill { enrollment: enrollment.id, segment: key.segment, period: key.k }, due_at)
     }
 }
 

@@ -22,8 +22,10 @@
 //! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, claim, defense, session, upload, award, credential | its own | its kind | get |
 //! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
-//! | a billing run | run | `shard#…` | query, get |
-//! | what is due to be billed on a date | `billing#shard` | `due#date#enrollment` | query |
+//! | a billing run | run | `shard#entity#…` | query, get |
+//! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…` | query |
+//! | which date a run is over | run | `date` | get |
+//! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | claims to be decided | `claims` | `open#submitted#…` | query, oldest first |
 //! | the catalog | `catalog` | `edition#…#version` | query |
@@ -37,13 +39,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::billing::run::ListedAt;
 use domain::id::{
     AwardId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DefenseId, DegreeId, EditionId, EnrollmentId,
     GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId, SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::item::Attributes;
@@ -86,12 +88,17 @@ pub enum Key {
     Upload(UploadId),
     Award(AwardId),
     Credential(CredentialId),
-    RunShard(RunId, u16),
-    BillingDue(u16, Date, EnrollmentId),
+    RunShard(RunId, String, u16),
+    RunPage(RunId, &'static str, u16, u64),
+    RunDate(RunId),
+    BillingDay(String, u16, ListedAt),
     Edition(EditionId, u32),
     Job(Uuid),
     Audit(String, Timestamp, Uuid),
 }
+
+/// The words for how far a page of a run is.
+pub const PAGE_STAGES: [&str; 3] = ["drafted", "numbered", "issued"];
 
 /// A digest of route and idempotency key: 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -166,9 +173,13 @@ impl Key {
             Self::Upload(id) => (id.to_string(), "upload".into()),
             Self::Award(id) => (id.to_string(), "award".into()),
             Self::Credential(id) => (id.to_string(), "credential".into()),
-            Self::RunShard(run, shard) => (run.to_string(), format!("shard#{shard:03}")),
-            Self::BillingDue(shard, on, enrollment) => {
-                (format!("billing#{shard:03}"), format!("due#{on}#{enrollment}"))
+            Self::RunShard(run, entity, shard) => (run.to_string(), format!("shard#{entity}#{shard:03}")),
+            Self::RunPage(run, stage, shard, number) => {
+                (run.to_string(), format!("{stage}#{shard:03}#{number:08}"))
+            }
+            Self::RunDate(run) => (run.to_string(), "date".into()),
+            Self::BillingDay(entity, shard, ListedAt { day, enrollment }) => {
+                (format!("billing#{entity}#{shard:03}"), format!("day#{day:02}#{enrollment}"))
             }
             Self::Edition(edition, version) => ("catalog".into(), format!("edition#{edition}#{version:05}")),
             Self::Job(id) => (format!("job_{}", id.simple()), "job".into()),
@@ -222,10 +233,17 @@ impl Key {
             ["upload"] => Self::Upload(read(pk)?),
             ["award"] => Self::Award(read(pk)?),
             ["credential"] => Self::Credential(read(pk)?),
-            ["shard", shard] => Self::RunShard(read(pk)?, read(shard)?),
-            ["due", on, enrollment] => {
-                let shard = pk.strip_prefix("billing#").ok_or(KeyError)?;
-                Self::BillingDue(read(shard)?, read(on)?, read(enrollment)?)
+            ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
+            [stage, shard, number] if PAGE_STAGES.contains(&stage) => {
+                let stage = PAGE_STAGES.into_iter().find(|word| *word == stage).ok_or(KeyError)?;
+                Self::RunPage(read(pk)?, stage, read(shard)?, read(number)?)
+            }
+            ["date"] => Self::RunDate(read(pk)?),
+            ["day", day, enrollment] => {
+                let (entity, shard) =
+                    pk.strip_prefix("billing#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
+                let at = ListedAt { day: read(day)?, enrollment: read(enrollment)? };
+                Self::BillingDay(entity.to_owned(), read(shard)?, at)
             }
             ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
             ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
@@ -259,8 +277,10 @@ pub enum Query {
     Payments(EnrollmentId),
     CreditNotes(EnrollmentId, InvoiceId),
     Refunds(EnrollmentId, InvoiceId),
-    BillingDue { shard: u16, on: Date },
+    BillingDays { entity: String, shard: u16, first: i8, last: i8 },
     RunShards(RunId),
+    RunPages(RunId, &'static str),
+    RunPagesOf(RunId, &'static str, u16),
     Editions,
     Audit(String),
 }
@@ -303,8 +323,14 @@ impl Query {
                 all(enrollment.to_string(), &format!("note#{invoice}#"))
             }
             Self::Refunds(enrollment, invoice) => all(enrollment.to_string(), &format!("refund#{invoice}#")),
-            Self::BillingDue { shard, on } => all(format!("billing#{shard:03}"), &format!("due#{on}#")),
+            Self::BillingDays { entity, shard, first, last } => Span {
+                pk: format!("billing#{entity}#{shard:03}"),
+                first: format!("day#{first:02}#"),
+                last: format!("day#{last:02}#~"),
+            },
             Self::RunShards(run) => all(run.to_string(), "shard#"),
+            Self::RunPages(run, stage) => all(run.to_string(), &format!("{stage}#")),
+            Self::RunPagesOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
             Self::Editions => all("catalog".into(), "edition#"),
             Self::Audit(of) => all(of.clone(), "trail#"),
         }
@@ -334,7 +360,6 @@ mod tests {
         let person = PersonId::derived(&["p"]);
         let enrollment = EnrollmentId::derived(&["e"]);
         let at: Timestamp = "2027-02-07T18:15:00Z".parse().expect("an instant");
-        let on: Date = "2027-02-07".parse().expect("a date");
         let slug = |text: &str| text.parse().expect("a slug");
         vec![
             Key::Clock,
@@ -371,8 +396,10 @@ mod tests {
             Key::Upload(UploadId::derived(&["u"])),
             Key::Award(AwardId::derived(&["a"])),
             Key::Credential(CredentialId::derived(&["c"])),
-            Key::RunShard(RunId::derived(&["r"]), 3),
-            Key::BillingDue(7, on, enrollment),
+            Key::RunShard(RunId::derived(&["r"]), "GB".into(), 3),
+            Key::RunPage(RunId::derived(&["r"]), "numbered", 3, 12),
+            Key::RunDate(RunId::derived(&["r"])),
+            Key::BillingDay("GB".into(), 7, ListedAt { day: 7, enrollment }),
             Key::Edition(slug("web-development-gb"), 3),
             Key::Job(Uuid::from_u128(7)),
             Key::Audit(enrollment.to_string(), at, Uuid::from_u128(8)),

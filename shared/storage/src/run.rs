@@ -1,55 +1,103 @@
-//! Billing runs, and which enrollments have a period that begins on a date.
+//! Billing runs: their shards and pages, and whose months begin on which day.
 
-use domain::billing::run::{RunShard, begins_anywhere_at};
+use domain::billing::PeriodKey;
+use domain::billing::run::{ListedAt, PageInvoice, PageStage, RunPage, RunShard, begins_anywhere_at};
 use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, RunId};
+use domain::invoice::Invoice;
 use domain::job::Job;
 use domain::time::Zone;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::invoice::{InvoiceRefusal, NothingOwed, locator, place};
 use crate::item::{Item, Stored, from_attributes};
-use crate::key::{Key, Query};
+use crate::key::{Key, PAGE_STAGES, Query};
+use crate::numbers::Numbers;
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
 
 impl Stored for RunShard {
     const KIND: &'static str = "billing_run";
+    const SCHEMA: u32 = 2;
 
     fn key(&self) -> Key {
-        Key::RunShard(self.run, self.shard)
+        Key::RunShard(self.run, self.entity.clone(), self.shard)
     }
 }
 
-/// That an enrollment may have a period that begins on a date. It only says where to look: what is
-/// owed is read from the enrollment and its ledger.
+impl Stored for RunPage {
+    const KIND: &'static str = "run_page";
+
+    fn key(&self) -> Key {
+        Key::RunPage(self.run, word(&self.stage), self.shard, self.number)
+    }
+}
+
+const DRAFTED: &str = PAGE_STAGES[0];
+const NUMBERED: &str = PAGE_STAGES[1];
+const ISSUED: &str = PAGE_STAGES[2];
+
+const fn word(stage: &PageStage) -> &'static str {
+    match stage {
+        PageStage::Drafted => DRAFTED,
+        PageStage::Numbered { .. } => NUMBERED,
+        PageStage::Issued => ISSUED,
+    }
+}
+
+/// Which date all runs of an id are over, and of which legal entities: as finance asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BillingDue {
-    /// The shard it stands in.
-    pub shard: u16,
+pub struct RunDate {
+    /// The id that finance looks at.
+    pub run: RunId,
     /// The date.
     pub on: Date,
-    /// Whose.
-    pub enrollment: EnrollmentId,
-    /// The zone whose calendar says when the date begins.
+    /// Whether it only counts.
+    pub dry_run: bool,
+    /// Whose invoices.
+    pub entities: Vec<String>,
+}
+
+impl Stored for RunDate {
+    const KIND: &'static str = "run_date";
+
+    fn key(&self) -> Key {
+        Key::RunDate(self.run)
+    }
+}
+
+/// That an enrollment may have months that begin on a day. It only says where to look: what is owed is
+/// read from the enrollment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillingDay {
+    /// The legal entity that invoices.
+    pub entity: String,
+    /// The shard it stands in.
+    pub shard: u16,
+    /// The day of the month, and whose it is.
+    #[serde(flatten)]
+    pub at: ListedAt,
+    /// The zone whose calendar says when a date begins.
     pub time_zone: Zone,
 }
 
-impl Stored for BillingDue {
-    const KIND: &'static str = "billing_due";
+impl Stored for BillingDay {
+    const KIND: &'static str = "billing_day";
 
     fn key(&self) -> Key {
-        Key::BillingDue(self.shard, self.on, self.enrollment)
+        Key::BillingDay(self.entity.clone(), self.shard, self.at)
     }
 }
 
-/// The most shards that a run is split into.
-const SHARDS_MAX: u16 = 1_000;
+/// The most shards of a run, over all legal entities.
+const SHARDS_MAX: u16 = 10_000;
 
 impl Store {
-    /// How many shards a billing run is split into.
+    /// How many shards each legal entity's billing run is split into.
     pub fn billing_shards(&self) -> u16 {
-        self.queue.shards.clamp(1, SHARDS_MAX)
+        self.queue.shards.clamp(1, 1_000)
     }
 
     /// The shards of a run that have begun.
@@ -57,42 +105,179 @@ impl Store {
         self.list(&Query::RunShards(id), SHARDS_MAX).await
     }
 
+    /// Which date a run is over.
+    pub async fn run_date(&self, id: RunId) -> Result<Option<Item<RunDate>>, StoreError> {
+        self.get(&Key::RunDate(id)).await
+    }
+
     /// One shard of a run.
-    pub async fn run_shard(&self, id: RunId, shard: u16) -> Result<Option<Item<RunShard>>, StoreError> {
-        self.get(&Key::RunShard(id, shard)).await
-    }
-
-    /// Where an enrollment stands among what is due on a date.
-    pub(crate) fn billing_due(&self, enrollment: EnrollmentId, on: Date) -> Key {
-        Key::BillingDue(self.queue.shard(enrollment.uuid()), on, enrollment)
-    }
-
-    /// A page of what may be due on a date in a shard, behind an enrollment, and whether there is more.
-    pub async fn due_on(
+    pub async fn run_shard(
         &self,
+        id: RunId,
+        entity: &str,
         shard: u16,
-        on: Date,
-        after: Option<EnrollmentId>,
+    ) -> Result<Option<Item<RunShard>>, StoreError> {
+        self.get(&Key::RunShard(id, entity.to_owned(), shard)).await
+    }
+
+    /// A page of those whose months begin on some days, behind a place, and whether there are more.
+    pub async fn billing_days(
+        &self,
+        entity: &str,
+        shard: u16,
+        days: std::ops::RangeInclusive<i8>,
+        after: Option<ListedAt>,
         items_max: u16,
-    ) -> Result<(Vec<BillingDue>, bool), StoreError> {
-        let after = after.map(|enrollment| Key::BillingDue(shard, on, enrollment).parts().1);
-        let query = Query::BillingDue { shard, on };
+    ) -> Result<(Vec<BillingDay>, bool), StoreError> {
+        let after = after.map(|at| Key::BillingDay(entity.to_owned(), shard, at).parts().1);
+        let query =
+            Query::BillingDays { entity: entity.to_owned(), shard, first: *days.start(), last: *days.end() };
         let Page { items, next } = self.page(&query, Order::Ascending, after.as_deref(), items_max).await?;
-        let due = items.into_iter().map(|item| Ok(from_attributes::<BillingDue>(item)?.value));
-        Ok((due.collect::<Result<_, StoreError>>()?, next.is_some()))
+        let listed = items.into_iter().map(|item| Ok(from_attributes::<BillingDay>(item)?.value));
+        Ok((listed.collect::<Result<_, StoreError>>()?, next.is_some()))
+    }
+
+    /// Enrollments at once, for a run.
+    pub async fn enrollments_for_run(
+        &self,
+        ids: &[EnrollmentId],
+    ) -> Result<Vec<Item<Enrollment>>, StoreError> {
+        self.get_many(&Vec::from_iter(ids.iter().map(|id| Key::Enrollment(*id)))).await
+    }
+
+    /// Those of a page's invoices that are there.
+    pub async fn page_invoices(&self, invoices: &[PageInvoice]) -> Result<Vec<Item<Invoice>>, StoreError> {
+        let key = |invoice: &PageInvoice| Key::Invoice(invoice.enrollment, place(invoice.key, invoice.payer));
+        self.get_many(&Vec::from_iter(invoices.iter().map(key))).await
+    }
+
+    /// Whether a period was billed that costs nothing.
+    pub async fn nothing_owed(&self, enrollment: EnrollmentId, key: PeriodKey) -> Result<bool, StoreError> {
+        let marker = Key::NothingOwed(enrollment, key.segment, key.k);
+        Ok(self.get::<NothingOwed>(&marker).await?.is_some())
+    }
+
+    /// Pages of a run whose invoices wait for numbers, in their order.
+    pub async fn drafted_pages(&self, run: RunId, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
+        self.first_pages(&Query::RunPages(run, DRAFTED), pages_max).await
+    }
+
+    /// Pages of a run whose invoices have numbers that may not be written on all of them.
+    pub async fn numbered_pages(&self, run: RunId, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
+        self.first_pages(&Query::RunPages(run, NUMBERED), pages_max).await
+    }
+
+    /// Pages of a run's shard whose invoices are to be paid.
+    pub async fn issued_pages(
+        &self,
+        run: RunId,
+        shard: u16,
+        pages_max: u16,
+    ) -> Result<Vec<Item<RunPage>>, StoreError> {
+        self.first_pages(&Query::RunPagesOf(run, ISSUED, shard), pages_max).await
+    }
+
+    async fn first_pages(&self, query: &Query, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
+        let page = self.page(query, Order::Ascending, None, pages_max).await?;
+        page.items.into_iter().map(from_attributes).collect()
+    }
+
+    /// Keeps a page of drafts with the shard's cursor, and asks for their numbers and for the runs over the
+    /// dates on which the next periods begin.
+    pub fn draft_page(
+        &self,
+        run: &Item<RunShard>,
+        page: &RunPage,
+        drafts: &[Invoice],
+        nothing_owed: &[NothingOwed],
+        now: Timestamp,
+    ) -> Transaction<'_, InvoiceRefusal> {
+        let mut transaction = self.transaction().save(run, InvoiceRefusal::RunChanged);
+        for draft in drafts {
+            transaction = transaction.create(draft, InvoiceRefusal::AlreadyInvoiced);
+        }
+        for nothing in nothing_owed {
+            transaction = transaction.create(nothing, InvoiceRefusal::AlreadyInvoiced);
+        }
+        if page.invoices.is_empty() {
+            return transaction;
+        }
+        let number = Job::NumberInvoices { entity: page.entity.clone(), on: page.on };
+        transaction.create(page, InvoiceRefusal::RunChanged).enqueue(&number, now)
+    }
+
+    /// Claims the next numbers of a series for pages, each from its `first` on: no other run can have them,
+    /// and whoever goes on with the pages gives the same invoices the same numbers.
+    pub fn claim_numbers(
+        &self,
+        pages: &[(Item<RunPage>, u64)],
+        numbers: &Item<Numbers>,
+        now: Timestamp,
+    ) -> Transaction<'_, InvoiceRefusal> {
+        let count = pages.iter().map(|(page, _)| page.value.invoices.len()).sum();
+        let mut transaction = self.transaction().take_numbers(numbers, count, InvoiceRefusal::NumberTaken);
+        for (page, first) in pages {
+            transaction = transaction.move_page(page, PageStage::Numbered { first: *first, at: now });
+        }
+        transaction
+    }
+
+    /// Keeps invoices with the numbers that are theirs.
+    pub fn keep_issued(&self, invoices: &[Item<Invoice>]) -> Transaction<'_, InvoiceRefusal> {
+        invoices.iter().fold(self.transaction(), |transaction, invoice| {
+            transaction.save(invoice, InvoiceRefusal::Changed).set(&locator(&invoice.value))
+        })
+    }
+}
+
+impl Transaction<'_, InvoiceRefusal> {
+    /// Moves a page to its next stage.
+    fn move_page(self, page: &Item<RunPage>, stage: PageStage) -> Self {
+        let next = RunPage { stage, ..page.value.clone() };
+        self.remove(page, InvoiceRefusal::RunChanged).create(&next, InvoiceRefusal::RunChanged)
+    }
+
+    /// Hands a page whose invoices are issued on to whoever asks for their money.
+    pub fn issue_page(self, page: &Item<RunPage>, now: Timestamp) -> Self {
+        let RunPage { entity, on, shard, .. } = &page.value;
+        let collect = Job::CollectInvoices { entity: entity.clone(), on: *on, shard: *shard };
+        self.move_page(page, PageStage::Issued).enqueue(&collect, now)
+    }
+
+    /// Ends a page whose invoices' money has been asked for.
+    pub fn end_page(self, page: &Item<RunPage>) -> Self {
+        self.remove(page, InvoiceRefusal::RunChanged)
+    }
+
+    /// Takes an enrollment without months to come off the list, if it still is as it was read.
+    pub fn unlist(self, listed: &BillingDay, enrollment: Option<&Item<Enrollment>>) -> Self {
+        let transaction = self.unset(&listed.key());
+        match enrollment {
+            Some(enrollment) => transaction.require(enrollment, InvoiceRefusal::Changed),
+            None => transaction,
+        }
     }
 }
 
 impl<R> Transaction<'_, R> {
-    /// Lets the run over a date look at an enrollment, and asks for that run.
-    pub(crate) fn due_on(self, on: Date, enrollment: &Enrollment) -> Self {
-        let (id, time_zone) = (enrollment.id, enrollment.time_zone.clone());
-        let shard = self.shard_of(id);
-        self.set(&BillingDue { shard, on, enrollment: id, time_zone }).ask_run(on, shard)
+    /// Lists an enrollment under the day on which a segment's months begin.
+    pub fn list_for_billing(self, enrollment: &Enrollment, segment: u32) -> Self {
+        let Some(segment) = enrollment.segments.iter().find(|it| it.number == segment) else { return self };
+        let at = ListedAt { day: segment.anchor.day(), enrollment: enrollment.id };
+        let (entity, time_zone) = (enrollment.market.clone(), enrollment.time_zone.clone());
+        let shard = self.shard_of(enrollment.id);
+        self.set(&BillingDay { entity, shard, at, time_zone })
+    }
+
+    /// Asks for the run that an enrollment's period belongs to.
+    pub(crate) fn ask_run_for(self, enrollment: &Enrollment, on: Date) -> Self {
+        let shard = self.shard_of(enrollment.id);
+        self.ask_run(&enrollment.market, on, shard)
     }
 
     /// Asks for a shard of the run over a date, when the date begins for the first of all zones.
-    pub fn ask_run(self, on: Date, shard: u16) -> Self {
-        self.enqueue(&Job::BillingRun { on, shard }, begins_anywhere_at(on))
+    pub fn ask_run(self, entity: &str, on: Date, shard: u16) -> Self {
+        let run = Job::BillingRun { entity: entity.to_owned(), on, shard };
+        self.enqueue(&run, begins_anywhere_at(on))
     }
 }

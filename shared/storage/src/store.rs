@@ -1,6 +1,7 @@
 //! The table: read an item, read a span of items, and count the round trips.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::bucket::Bucket;
-use crate::item::{Attributes, Item, Stored, from_attributes, to_attributes};
+use crate::item::{Attributes, Item, Stored, from_attributes, text, to_attributes};
 use crate::key::{Key, Query};
 use crate::transaction::pause;
 
@@ -298,12 +299,11 @@ impl Store {
     pub async fn get_many<T: Stored>(&self, keys: &[Key]) -> Result<Vec<Item<T>>, StoreError> {
         let mut found = Vec::with_capacity(keys.len());
         for batch in keys.chunks(BATCH_ITEMS_MAX) {
-            let mut items = self.batch(batch).await?;
+            let place = |item: Attributes| Some(((text(&item, "pk").ok()?, text(&item, "sk").ok()?), item));
+            let mut items: HashMap<_, _> = self.batch(batch).await?.into_iter().filter_map(place).collect();
             for key in batch {
-                let (pk, sk) = key.parts();
-                let here = |item: &Attributes| is(item, "pk", &pk) && is(item, "sk", &sk);
-                if let Some(index) = items.iter().position(here) {
-                    found.push(from_attributes(items.swap_remove(index))?);
+                if let Some(item) = items.remove(&key.parts()) {
+                    found.push(from_attributes(item)?);
                 }
             }
         }
@@ -414,7 +414,3 @@ impl Store {
 const NUMBERS_A_READ: u32 = 10;
 /// Rounds of a batch read before it counts as unavailable.
 const BATCH_ROUNDS_MAX: u32 = 8;
-
-fn is(item: &Attributes, name: &str, value: &str) -> bool {
-    item.get(name).and_then(|attribute| attribute.as_s().ok()).is_some_and(|text| text == value)
-}

@@ -74,6 +74,8 @@ enum Meaning<R> {
     Answered,
     /// The finished job was asked for again, or is no longer ours.
     Finish(Claimed),
+    /// The job that goes on is no longer ours.
+    Held,
     /// It has no guard.
     Never,
 }
@@ -173,6 +175,13 @@ impl<R> Transaction<'_, R> {
         let update = self.store.queue.again(self.table(), claimed, due_at);
         let write = update.map(|update| TransactWriteItem::builder().update(update));
         self.push(write, Meaning::Finish(claimed.clone()))
+    }
+
+    /// Says that a claimed job has come a step further: its tries are forgotten, and the step is written
+    /// only while the job is still the claimer's.
+    pub fn checkpoint(self, claimed: &Claimed) -> Self {
+        let update = self.store.queue.checkpoint(self.table(), claimed);
+        self.push(update.map(|update| TransactWriteItem::builder().update(update)), Meaning::Held)
     }
 
     /// Records what was done, by whom.

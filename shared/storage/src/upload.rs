@@ -29,9 +29,9 @@ impl Stored for Upload {
 #[derive(Debug, Clone)]
 pub enum Destination {
     /// A version of a student's work.
-    Submission(Item<Submission>),
+    Submission(Box<Item<Submission>>),
     /// Evidence of a student's earlier learning.
-    Claim(Item<Enrollment>),
+    Claim(Box<Item<Enrollment>>),
     /// The recording of a defense.
     Recording(Box<Item<Defense>>),
 }
@@ -72,9 +72,11 @@ impl Store {
     ) -> Result<Option<Loaded<Destination>>, StoreError> {
         let found = match subject {
             UploadSubject::Submission(id) => {
-                self.get(&Key::Submission(id)).await?.map(Destination::Submission)
+                self.get(&Key::Submission(id)).await?.map(Box::new).map(Destination::Submission)
             }
-            UploadSubject::Enrollment(id) => self.get(&Key::Enrollment(id)).await?.map(Destination::Claim),
+            UploadSubject::Enrollment(id) => {
+                self.get(&Key::Enrollment(id)).await?.map(Box::new).map(Destination::Claim)
+            }
             UploadSubject::Defense(id) if purpose == Purpose::Recording => {
                 self.get(&Key::Defense(id)).await?.map(Box::new).map(Destination::Recording)
             }

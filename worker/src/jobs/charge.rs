@@ -36,6 +36,15 @@ struct Facts {
     terms: Terms,
 }
 
+/// Who asks for an invoice's money, and how the asking ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending<'a> {
+    /// A job of the invoice's own, which waits for the next day of its plan.
+    Job(&'a Claimed),
+    /// A page of a run: what is not paid at once becomes a job of its own.
+    Page,
+}
+
 /// Does what is to be done about an invoice's money today, and waits for the next day of its plan.
 pub async fn charge(
     worker: &Worker,
@@ -43,14 +52,52 @@ pub async fn charge(
     id: EnrollmentId,
     invoice: InvoiceId,
 ) -> Result<(), Unfinished> {
-    let Some(facts) = Facts::read(worker, id, invoice).await? else { return finish(worker, claimed).await };
+    charge_next(worker, Ending::Job(claimed), id, invoice).await
+}
+
+/// The same for whoever asks.
+pub async fn charge_next(
+    worker: &Worker,
+    ending: Ending<'_>,
+    id: EnrollmentId,
+    invoice: InvoiceId,
+) -> Result<(), Unfinished> {
+    let Some(facts) = Facts::read(worker, id, invoice).await? else {
+        return ending.nothing(worker).await;
+    };
     let facts = facts.keep_calendar(worker).await?;
-    if facts.invoice.value.state == InvoiceState::Draft && facts.begin(worker, claimed).await? {
+    if facts.invoice.value.state == InvoiceState::Draft && facts.begin(worker, ending).await? {
         return Ok(());
     }
     match facts.collecting(worker) {
-        Collecting::Ask => facts.collect(worker, claimed).await,
-        next => facts.wait(worker, claimed, next).await,
+        Collecting::Ask => facts.collect(worker, ending).await,
+        next => facts.wait(worker, ending, next).await,
+    }
+}
+
+impl Ending<'_> {
+    /// Ends with nothing to write.
+    async fn nothing(self, worker: &Worker) -> Result<(), Unfinished> {
+        match self {
+            Self::Job(claimed) => finish(worker, claimed).await,
+            Self::Page => Ok(()),
+        }
+    }
+
+    /// Ends with a transaction, or goes on with the invoice at an instant.
+    fn end<'store>(
+        self,
+        transaction: Transaction<'store, InvoiceRefusal>,
+        invoice: &Invoice,
+        until: Option<Timestamp>,
+    ) -> Transaction<'store, InvoiceRefusal> {
+        let charge = Job::Charge { enrollment: invoice.enrollment, invoice: invoice.id };
+        match (self, until) {
+            (Self::Job(claimed), Some(until)) => transaction.finish_until(claimed, until),
+            (Self::Job(claimed), None) => transaction.finish(claimed),
+            (Self::Page, Some(until)) => transaction.enqueue(&charge, until),
+            (Self::Page, None) => transaction,
+        }
     }
 }
 
@@ -117,7 +164,7 @@ impl Facts {
     }
 
     /// Begins the enrollment, if its drafts are all paid or agreed to: where nothing is to be collected.
-    async fn begin(&self, worker: &Worker, claimed: &Claimed) -> Result<bool, Unfinished> {
+    async fn begin(&self, worker: &Worker, ending: Ending<'_>) -> Result<bool, Unfinished> {
         let drafts = worker.store.drafts_of(self.enrollment.value.id).await?;
         let numbers = self.numbers(worker).await?;
         let values = drafts.iter().map(|draft| draft.value.clone()).collect();
@@ -133,9 +180,9 @@ impl Facts {
         let Ok(Some(began)) = began else { return Ok(false) };
         let transaction = worker.store.begin(&self.enrollment, &drafts, &began, &numbers, self.now);
         let others = began.invoices.iter().filter(|invoice| invoice.id != self.invoice.value.id);
-        let transaction = self.audited(claimed, transaction).charge(others, self.now);
+        let transaction = self.audited(transaction).charge(others, self.now);
         // What its payer agreed to is owed from now on: this job goes on with it.
-        self.put_off(transaction, claimed, Collecting::Ask).commit().await?;
+        self.put_off(transaction, ending, Collecting::Ask).commit().await?;
         Ok(true)
     }
 
@@ -143,11 +190,11 @@ impl Facts {
     ///
     /// The payment is written as pending before the provider is asked, so that a second run knows that
     /// somebody may have asked already: it looks up first and never pays again.
-    async fn collect(mut self, worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
+    async fn collect(mut self, worker: &Worker, ending: Ending<'_>) -> Result<(), Unfinished> {
         let (Some((kind, provider)), Some(method)) =
             (self.provider(worker), self.enrollment.value.payment_method.clone())
         else {
-            return finish(worker, claimed).await;
+            return ending.nothing(worker).await;
         };
         let (payment, asked_before) = self.pending(worker, kind).await?;
         let collection = Collection {
@@ -163,19 +210,20 @@ impl Facts {
         match charged {
             Charged::Paid { reference } => {
                 let received = Received { reference, paid_at: self.now };
-                self.paid(worker, claimed, payment, received).await
+                self.paid(worker, ending, payment, received).await
             }
             Charged::Declined { reason, retry } => {
                 let declined = keep(&payment, |payment| payment.decline(reason, retry));
                 self.charge = Some(declined.clone());
                 let transaction = worker.store.transaction().save(&declined, InvoiceRefusal::Changed);
-                self.put_off(transaction, claimed, self.collecting(worker)).commit().await?;
+                self.put_off(transaction, ending, self.collecting(worker)).commit().await?;
                 Ok(())
             }
             Charged::Unknown => {
                 let lost = keep(&payment, Payment::lose_sight);
                 let transaction = worker.store.transaction().save(&lost, InvoiceRefusal::Changed);
-                Ok(transaction.finish_until(claimed, self.now + LOOK_UP_AGAIN).commit().await?)
+                let until = Some(self.now + LOOK_UP_AGAIN);
+                Ok(ending.end(transaction, &self.invoice.value, until).commit().await?)
             }
         }
     }
@@ -211,7 +259,7 @@ impl Facts {
     async fn paid(
         &self,
         worker: &Worker,
-        claimed: &Claimed,
+        ending: Ending<'_>,
         payment: Item<KeptPayment>,
         received: Received,
     ) -> Result<(), Unfinished> {
@@ -223,7 +271,8 @@ impl Facts {
         let settled =
             settled.map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
         let transaction = worker.store.settle(&account, &payment, &settled, &numbers, self.now);
-        Ok(self.audited(claimed, transaction).finish(claimed).commit().await?)
+        let transaction = self.audited(transaction);
+        Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
     }
 
     async fn numbers(&self, worker: &Worker) -> Result<Item<Numbers>, Unfinished> {
@@ -237,21 +286,21 @@ impl Facts {
 
     fn audited<'store>(
         &self,
-        claimed: &Claimed,
         transaction: Transaction<'store, InvoiceRefusal>,
     ) -> Transaction<'store, InvoiceRefusal> {
-        transaction.audit(&self.invoice.value.key(), claimed.job.kind(), "worker", self.now)
+        transaction.audit(&self.invoice.value.key(), "charge", "worker", self.now)
     }
 
-    async fn wait(&self, worker: &Worker, claimed: &Claimed, next: Collecting) -> Result<(), Unfinished> {
-        Ok(self.put_off(worker.store.transaction(), claimed, next).commit().await?)
+    async fn wait(&self, worker: &Worker, ending: Ending<'_>, next: Collecting) -> Result<(), Unfinished> {
+        let transaction = self.put_off(worker.store.transaction(), ending, next);
+        if transaction.is_empty() { Ok(()) } else { Ok(transaction.commit().await?) }
     }
 
     /// Ends the job with a transaction, or puts it off until the next day of the plan.
     fn put_off<'store>(
         &self,
         transaction: Transaction<'store, InvoiceRefusal>,
-        claimed: &Claimed,
+        ending: Ending<'_>,
         next: Collecting,
     ) -> Transaction<'store, InvoiceRefusal> {
         let until = match next {
@@ -259,10 +308,7 @@ impl Facts {
             Collecting::Wait { until } => self.enrollment.value.time_zone.start_of(until).ok(),
             Collecting::Over => None,
         };
-        match until {
-            Some(until) => transaction.finish_until(claimed, until),
-            None => transaction.finish(claimed),
-        }
+        ending.end(transaction, &self.invoice.value, until)
     }
 }
 

@@ -1,140 +1,296 @@
-//! Billing runs: every invoice of one civil date, in one shard of the enrollments.
+//! Billing runs: every invoice of one legal entity and civil date, in one shard of its enrollments.
 //!
-//! What is due is taken off the list in the transaction that bills it, and counted there, so a run
-//! that is killed goes on where it was. An enrollment that cannot be billed is parked with its reason
-//! and tried again on the next look or when finance asks; the others do not wait for it.
+//! Drafts are written a page at a time together with the shard's cursor, so a run that is killed goes on
+//! where it was. An enrollment that cannot be billed is parked with its reason and tried again on the next
+//! look or when finance asks; the others do not wait for it. While a page is written the next one is read.
 
-use domain::billing::run::{RunMode, RunShard, looks_again_at};
-use domain::id::RunId;
-use domain::money::Money;
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use domain::billing::run::{
+    ListedAt, PAGE_INVOICES_MAX, PageStage, Rated, RunMode, RunPage, RunShard, days_beginning_on,
+    looks_again_at,
+};
+use domain::catalog::Prospectus;
+use domain::enrollment::Enrollment;
+use domain::id::{EditionId, EnrollmentId, RunId};
 use jiff::civil::Date;
-use storage::invoice::InvoiceRefusal;
+use jiff::{SignedDuration, Timestamp};
+use storage::invoice::{InvoiceRefusal, NothingOwed};
 use storage::queue::Claimed;
-use storage::run::BillingDue;
-use storage::transaction::read_again;
-use storage::{Item, Refused, Stored};
+use storage::run::BillingDay;
+use storage::{Clock, Item, Refused};
 
-use super::bill::Owed;
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
-/// Enrollments read from the list at once.
-const PAGE_ITEMS_MAX: u16 = 90;
 /// Pages after which a run gives its place to other jobs and goes on as soon as it may: well within the
-/// time that a job has, and what it did so far counts as progress, not as a failed try.
-const PAGES_MAX: usize = 20;
+/// time that a job has.
+const PAGES_MAX: usize = 200;
 
-/// Bills what has begun, and looks again until the date has begun everywhere.
-pub async fn bill(worker: &Worker, claimed: &Claimed, on: Date, shard: u16) -> Result<(), Unfinished> {
-    let now = worker.clock.now(&worker.store).await?;
-    let kept = worker.store.run_shard(RunId::of_date(on), shard).await?;
-    let mut run = kept.unwrap_or(Item::new(RunShard::of_date(on, shard)));
-    run.value = run.value.looking_again();
-    let billed_before = run.value.tally.invoices;
-    let (mut after, mut next_begins_at, mut pages) = (None, None, 0);
-    loop {
-        pages += 1;
-        let (page, more) = worker.store.due_on(shard, on, after, PAGE_ITEMS_MAX).await?;
-        for due in &page {
-            match due.time_zone.start_of(on) {
-                Ok(begins_at) if now < begins_at => {
-                    next_begins_at = Some(next_begins_at.map_or(begins_at, |next| begins_at.min(next)));
-                }
-                _ => run = bill_due(worker, run, due, now).await?,
-            }
+/// Drafts what has begun, and looks again until the date has begun everywhere.
+pub async fn bill(
+    worker: &Worker,
+    claimed: &Claimed,
+    entity: &str,
+    on: Date,
+    shard: u16,
+) -> Result<(), Unfinished> {
+    let (now, seen) = seen(worker).await?;
+    let kept = worker.store.run_shard(RunId::of(entity, on), entity, shard).await?;
+    let mut run = kept.unwrap_or(Item::new(RunShard::of_date(entity, on, shard)));
+    run.value = run.value.looking(seen);
+    let mut look = Look::new(worker, seen);
+    // Where it was interrupted somebody may have billed meanwhile.
+    let mut page = look.read(&run.value, Existing::Read).await?;
+    for _ in 0..PAGES_MAX {
+        run.value = page.counted(run.value)?;
+        run.value.after = page.next;
+        if page.next.is_none() {
+            let next = looks_again_at(on, seen, look.next_begins_at).map(|at| at + (now - seen));
+            run.value.done = next.is_none();
+            return page.keep(worker, run, now, Then::LookAgain(claimed, next)).await.map(drop);
         }
-        after = page.last().map(|due| due.enrollment).or(after);
-        if !more {
-            break;
-        }
-        if pages >= PAGES_MAX && run.value.tally.invoices > billed_before {
-            let transaction = worker.store.transaction::<InvoiceRefusal>();
-            let transaction = transaction.save(&run, InvoiceRefusal::RunChanged).finish_until(claimed, now);
-            return Ok(transaction.commit().await?);
-        }
+        let existing = if run.value.repeats { Existing::Read } else { Existing::None };
+        let standing = run.value.clone();
+        let (kept, following) =
+            tokio::join!(page.keep(worker, run, now, Then::GoOn(claimed)), look.read(&standing, existing));
+        (run, page) = (kept?, following?);
     }
-    let next = looks_again_at(on, now, next_begins_at);
-    run.value.done = next.is_none();
-    let transaction = worker.store.transaction::<InvoiceRefusal>().save(&run, InvoiceRefusal::RunChanged);
-    let transaction = match next {
-        Some(at) => transaction.finish_until(claimed, at),
-        None => transaction.finish(claimed),
-    };
+    // The page that was read last is read again: it has not been counted yet.
+    let transaction = worker.store.transaction::<InvoiceRefusal>().finish_until(claimed, now);
     Ok(transaction.commit().await?)
 }
 
-/// Writes all that an enrollment owes, or parks it.
-async fn bill_due(
-    worker: &Worker,
-    mut run: Item<RunShard>,
-    due: &BillingDue,
-    now: Timestamp,
-) -> Result<Item<RunShard>, Unfinished> {
-    loop {
-        let billed = read_again(was_changed, || bill_next(worker, &run, due, now)).await;
-        match billed {
-            Ok(Some(counted)) => run = counted,
-            Ok(None) => return Ok(run),
-            Err(Unfinished::GiveUp(reason)) => {
-                tracing::error!(enrollment = %due.enrollment, reason, "parked");
-                run.value = run.value.parking(due.enrollment, reason);
-                return Ok(run);
+/// Now, and the instant that a run sees: as long before as whatever was decided by then may take to be
+/// written.
+async fn seen(worker: &Worker) -> Result<(Timestamp, Timestamp), Unfinished> {
+    let now = worker.clock.now(&worker.store).await?;
+    let delay = match worker.clock {
+        Clock::Machine => worker.settings.run_delay,
+        Clock::Simulated => SignedDuration::ZERO,
+    };
+    Ok((now, now - delay))
+}
+
+/// What comes after a page.
+#[derive(Debug, Clone, Copy)]
+enum Then<'a> {
+    /// The next one.
+    GoOn(&'a Claimed),
+    /// Another look at an instant, or the end.
+    LookAgain(&'a Claimed, Option<Timestamp>),
+}
+
+/// Whether a page's invoices may be there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    /// They may: they are read first.
+    Read,
+    /// Nobody was here before. Should an invoice be there all the same, nothing of its page is written,
+    /// and the page is read again.
+    None,
+}
+
+/// What one look at a shard has learned so far.
+struct Look<'worker> {
+    worker: &'worker Worker,
+    /// The instant that it sees.
+    seen: Timestamp,
+    editions: HashMap<(EditionId, u32), Prospectus>,
+    /// When the date begins for the first of those for whom it has not.
+    next_begins_at: Option<Timestamp>,
+}
+
+/// A page as it was read and rated.
+#[derive(Default)]
+struct ReadPage {
+    rated: Vec<Rated>,
+    parked: BTreeMap<EnrollmentId, String>,
+    /// The place behind which the next page begins; nothing where this is the last.
+    next: Option<ListedAt>,
+}
+
+impl<'worker> Look<'worker> {
+    fn new(worker: &'worker Worker, seen: Timestamp) -> Self {
+        Self { worker, seen, editions: HashMap::new(), next_begins_at: None }
+    }
+
+    /// Reads the page behind a run's cursor: what is due and not drafted yet. Who has no months to come is
+    /// taken off the list.
+    async fn read(&mut self, run: &RunShard, existing: Existing) -> Result<ReadPage, Unfinished> {
+        let store = &self.worker.store;
+        let items_max = u16::try_from(PAGE_INVOICES_MAX).unwrap_or(u16::MAX);
+        let days = days_beginning_on(run.on);
+        let (listed, more) = store.billing_days(&run.entity, run.shard, days, run.after, items_max).await?;
+        let next = listed.last().filter(|_| more).map(|last| last.at);
+        let mut page = ReadPage { next, ..ReadPage::default() };
+        let looked_at = Vec::from_iter(listed.iter().filter(|listed| self.is_looked_at(run, listed)));
+        let ids = Vec::from_iter(looked_at.iter().map(|listed| listed.at.enrollment));
+        let enrollments = store.enrollments_for_run(&ids).await?;
+        let enrollments: HashMap<EnrollmentId, Item<Enrollment>> =
+            enrollments.into_iter().map(|item| (item.value.id, item)).collect();
+        let (mut writes, mut place) = (0, run.after);
+        for listed in looked_at {
+            let enrollment = enrollments.get(&listed.at.enrollment);
+            match self.rate(run.on, enrollment.map(|item| &item.value)).await {
+                Ok(Some(rated)) if writes + rated.drafts.len().max(1) > PAGE_INVOICES_MAX => {
+                    // Several payers: what does not fit is the next page's.
+                    page.next = place;
+                    break;
+                }
+                Ok(Some(rated)) => {
+                    writes += rated.drafts.len().max(1);
+                    page.rated.push(rated);
+                }
+                Ok(None) => self.unlist(run, listed, enrollment).await?,
+                Err(Unfinished::GiveUp(reason)) => {
+                    tracing::error!(enrollment = %listed.at.enrollment, reason, "parked");
+                    page.parked.insert(listed.at.enrollment, reason);
+                }
+                Err(unfinished) => return Err(unfinished),
             }
-            Err(unfinished) => return Err(unfinished),
+            place = Some(listed.at);
+        }
+        if existing == Existing::Read {
+            self.pass_over_existing(&mut page).await?;
+        }
+        Ok(page)
+    }
+
+    /// Whether the date has begun for somebody since the look before.
+    fn is_looked_at(&mut self, run: &RunShard, listed: &BillingDay) -> bool {
+        let Ok(begins_at) = listed.time_zone.start_of(run.on) else { return true };
+        if self.seen < begins_at && run.mode == RunMode::Bill {
+            let next = self.next_begins_at.map_or(begins_at, |next| begins_at.min(next));
+            self.next_begins_at = Some(next);
+        }
+        run.mode == RunMode::DryRun || run.is_for_this_look(begins_at)
+    }
+
+    async fn rate(&mut self, on: Date, enrollment: Option<&Enrollment>) -> Result<Option<Rated>, Unfinished> {
+        let Some(enrollment) = enrollment.filter(|enrollment| enrollment.due_on(on).is_some()) else {
+            return Ok(None);
+        };
+        let key = (enrollment.edition.clone(), enrollment.version);
+        if !self.editions.contains_key(&key) {
+            let edition = super::bill::edition(self.worker, enrollment).await?;
+            self.editions.insert(key.clone(), edition);
+        }
+        let rated = Rated::of(enrollment, on, &self.editions[&key]);
+        rated.map_err(|error| Unfinished::GiveUp(error.to_string()))
+    }
+
+    /// Takes somebody off the list whose months are over, or who is listed under an earlier anchor.
+    async fn unlist(
+        &self,
+        run: &RunShard,
+        listed: &BillingDay,
+        enrollment: Option<&Item<Enrollment>>,
+    ) -> Result<(), Unfinished> {
+        let goes_on = |enrollment: &Item<Enrollment>| {
+            let segment = enrollment.value.segments.last();
+            segment.is_some_and(|last| last.anchor.day() == listed.at.day && last.goes_on(run.on))
+        };
+        if run.mode == RunMode::DryRun || enrollment.is_some_and(goes_on) {
+            return Ok(());
+        }
+        let transaction = self.worker.store.transaction::<InvoiceRefusal>().unlist(listed, enrollment);
+        match transaction.commit().await {
+            // Somebody may have begun to owe something: the next look will tell.
+            Ok(()) | Err(Refused::By(_)) => Ok(()),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    /// Leaves out what was written before.
+    async fn pass_over_existing(&self, page: &mut ReadPage) -> Result<(), Unfinished> {
+        let store = &self.worker.store;
+        let invoices = Vec::from_iter(page.rated.iter().flat_map(Rated::page_invoices));
+        let existing = store.page_invoices(&invoices).await?.into_iter();
+        let existing = existing.map(|invoice| invoice.value.id).collect::<HashSet<_>>();
+        let mut rest = Vec::new();
+        for mut rated in std::mem::take(&mut page.rated) {
+            let was_free = rated.drafts.is_empty();
+            rated.drafts.retain(|draft| !existing.contains(&draft.id));
+            let marked = was_free && store.nothing_owed(rated.enrollment, rated.due.key).await?;
+            if if was_free { !marked } else { !rated.drafts.is_empty() } {
+                rest.push(rated);
+            }
+        }
+        page.rated = rest;
+        Ok(())
+    }
+}
+
+impl ReadPage {
+    /// A shard with this page counted.
+    fn counted(&self, run: RunShard) -> Result<RunShard, Unfinished> {
+        let totals = self.rated.iter().flat_map(|rated| &rated.drafts).map(|draft| draft.total);
+        let run = run.counted(totals).map_err(|error| Unfinished::GiveUp(error.to_string()))?;
+        let pages = run.pages + u64::from(!self.rated.is_empty());
+        let parked = self.parked.iter();
+        let run = parked.fold(run, |run, (enrollment, reason)| run.parking(*enrollment, reason.clone()));
+        Ok(RunShard { pages, ..run })
+    }
+
+    /// Writes the page with the shard, and answers the shard as it was written.
+    async fn keep(
+        self,
+        worker: &Worker,
+        run: Item<RunShard>,
+        now: Timestamp,
+        then: Then<'_>,
+    ) -> Result<Item<RunShard>, Unfinished> {
+        let page = RunPage {
+            run: run.value.run,
+            entity: run.value.entity.clone(),
+            on: run.value.on,
+            shard: run.value.shard,
+            number: run.value.pages,
+            invoices: self.rated.iter().flat_map(Rated::page_invoices).collect(),
+            stage: PageStage::Drafted,
+        };
+        let free = self.rated.iter().filter(|rated| rated.drafts.is_empty());
+        let nothing = |rated: &Rated| NothingOwed { enrollment: rated.enrollment, key: rated.due.key };
+        let nothing_owed = Vec::from_iter(free.map(nothing));
+        let next_on = self.rated.iter().filter_map(|rated| rated.next.map(|due| due.period.from));
+        let next_on = BTreeSet::from_iter(next_on);
+        let drafts = Vec::from_iter(self.rated.into_iter().flat_map(|rated| rated.drafts));
+        let mut transaction = worker.store.draft_page(&run, &page, &drafts, &nothing_owed, now);
+        for on in next_on {
+            transaction = transaction.ask_run(&page.entity, on, page.shard);
+        }
+        let transaction = match then {
+            Then::GoOn(claimed) => transaction.checkpoint(claimed),
+            Then::LookAgain(claimed, Some(at)) => transaction.finish_until(claimed, at),
+            Then::LookAgain(claimed, None) => transaction.finish(claimed),
+        };
+        match transaction.commit().await {
+            Ok(()) => Ok(Item { revision: run.revision + 1, ..run }),
+            Err(Refused::By(InvoiceRefusal::RunChanged)) => Err(Unfinished::Fenced),
+            Err(refused) => Err(refused.into()),
         }
     }
 }
 
-const fn was_changed(unfinished: &Unfinished) -> bool {
-    matches!(unfinished, Unfinished::Changed(_))
-}
-
-/// Writes the next invoice an enrollment owes and counts it; takes it off the list once none is.
-async fn bill_next(
+/// Counts what a run over a date would draft, page by page.
+pub async fn count(
     worker: &Worker,
-    run: &Item<RunShard>,
-    due: &BillingDue,
-    now: Timestamp,
-) -> Result<Option<Item<RunShard>>, Unfinished> {
-    let owed = Owed::read(worker, due.enrollment, now).await?;
-    let billed = owed.as_ref().and_then(|owed| Some((owed.keep(worker, now)?, owed.billed.as_ref()?)));
-    let Some((transaction, billed)) = billed else {
-        let transaction = worker.store.transaction::<InvoiceRefusal>().unset(&due.key());
-        let transaction = match &owed {
-            // Nobody may have begun to owe something since it was read.
-            Some(owed) => transaction.require(&owed.enrollment, InvoiceRefusal::Changed),
-            None => transaction,
-        };
-        return Ok(transaction.commit().await.map(|()| None)?);
-    };
-    let totals = billed.invoices.iter().map(|invoice| invoice.total);
-    let counted = run.value.clone().counted(totals);
-    let counted = counted.map_err(|error| Unfinished::GiveUp(error.to_string()))?;
-    match transaction.save(&run.clone().with(counted.clone()), InvoiceRefusal::RunChanged).commit().await {
-        Ok(()) => Ok(Some(Item { value: counted, revision: run.revision + 1 })),
-        Err(Refused::By(InvoiceRefusal::RunChanged)) => Err(Unfinished::Fenced),
-        Err(refused) => Err(refused.into()),
-    }
-}
-
-/// Counts what a run over a date would write, page by page.
-pub async fn count(worker: &Worker, claimed: &Claimed, run: RunId, shard: u16) -> Result<(), Unfinished> {
-    let Some(mut kept) = worker.store.run_shard(run, shard).await? else {
+    claimed: &Claimed,
+    run: RunId,
+    entity: &str,
+    shard: u16,
+) -> Result<(), Unfinished> {
+    let Some(mut kept) = worker.store.run_shard(run, entity, shard).await? else {
         return finish(worker, claimed).await;
     };
-    let now = worker.clock.now(&worker.store).await?;
+    let (_, seen) = seen(worker).await?;
+    let mut look = Look::new(worker, seen);
     loop {
-        let RunMode::DryRun { after } = kept.value.mode else {
-            return Err(Unfinished::GiveUp("the run is not a dry one".into()));
-        };
-        let (page, more) = worker.store.due_on(shard, kept.value.on, after, PAGE_ITEMS_MAX).await?;
-        for due in &page {
-            kept.value = count_due(worker, kept.value, due, now).await?;
-        }
-        kept.value.mode = RunMode::DryRun { after: page.last().map(|due| due.enrollment).or(after) };
-        kept.value.done = !more;
+        let page = look.read(&kept.value, Existing::Read).await?;
+        kept.value = page.counted(kept.value)?;
+        (kept.value.after, kept.value.done) = (page.next, page.next.is_none());
         let transaction = worker.store.transaction::<&str>().save(&kept, "the run changed");
         if kept.value.done {
             return Ok(transaction.finish(claimed).commit().await?);
@@ -142,30 +298,4 @@ pub async fn count(worker: &Worker, claimed: &Claimed, run: RunId, shard: u16) -
         transaction.commit().await?;
         kept.revision += 1;
     }
-}
-
-/// Counts what an enrollment will owe when the date begins for it.
-async fn count_due(
-    worker: &Worker,
-    run: RunShard,
-    due: &BillingDue,
-    now: Timestamp,
-) -> Result<RunShard, Unfinished> {
-    match will_owe(worker, due, now).await {
-        Ok(Some(totals)) => run.counted(totals).map_err(|error| Unfinished::GiveUp(error.to_string())),
-        Ok(None) => Ok(run),
-        Err(Unfinished::GiveUp(reason)) => Ok(run.parking(due.enrollment, reason)),
-        Err(unfinished) => Err(unfinished),
-    }
-}
-
-async fn will_owe(
-    worker: &Worker,
-    due: &BillingDue,
-    now: Timestamp,
-) -> Result<Option<Vec<Money>>, Unfinished> {
-    let begins_at = due.time_zone.start_of(due.on).map_err(|error| Unfinished::GiveUp(error.to_string()))?;
-    let owed = Owed::read(worker, due.enrollment, begins_at.max(now)).await?;
-    let billed = owed.and_then(|owed| owed.billed);
-    Ok(billed.map(|billed| billed.invoices.iter().map(|invoice| invoice.total).collect()))
 }

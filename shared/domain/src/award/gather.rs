@@ -198,6 +198,7 @@ mod tests {
         let offer = Offer {
             degree: "web-development".parse().expect("a slug"),
             edition: "web-development-gb".parse().expect("a slug"),
+            market: "GB".into(),
             version: 1,
             languages: vec!["en".into()],
             accredited: Vec::new(),

@@ -1,27 +1,41 @@
-//! A billing run: the invoices of every period that begins on one civil date.
+//! A billing run: the invoices of every period of one legal entity that begins on one civil date.
 //!
 //! A date begins in one zone after another, over 26 hours. So a run looks each time it begins for some
-//! of its enrollments, bills those, and is done when the date has begun everywhere. It is split into
-//! shards by enrollment; each keeps its own count.
+//! of its enrollments, drafts their invoices page by page, and is done when the date has begun
+//! everywhere. It is split into shards by enrollment; each keeps its own count and cursor. A page's
+//! drafts then get their numbers, and then their money is asked for.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EnrollmentId, RunId};
+use crate::billing::{Due, Period, PeriodKey};
+use crate::catalog::Prospectus;
+use crate::enrollment::Enrollment;
+use crate::id::{EnrollmentId, PersonId, RunId};
+use crate::invoice::{Invoice, rate};
 use crate::money::{Money, MoneyError};
 
 /// The most parked enrollments that a shard names; more are only counted.
 const PARKED_NAMED_MAX: usize = 100;
+
+/// The most invoices of a page: with its cursor and what it asks for, within one transaction.
+pub const PAGE_INVOICES_MAX: usize = 90;
+
+/// The most numbers that are claimed at once.
+pub const BLOCK_NUMBERS_MAX: usize = 1_000;
 
 /// One shard's share of a run, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunShard {
     /// The run.
     pub run: RunId,
+    /// The legal entity that invoices.
+    pub entity: String,
     /// Which share of the enrollments.
     pub shard: u16,
     /// The date whose periods are billed.
@@ -30,6 +44,16 @@ pub struct RunShard {
     pub mode: RunMode,
     /// Whether nothing is left to look at.
     pub done: bool,
+    /// The instant that it is looking at, or looked at last.
+    pub looked_at: Option<Timestamp>,
+    /// The instant of the look before, whose enrollments are not looked at again; nothing where all are.
+    pub looked_before: Option<Timestamp>,
+    /// Whether this look goes over what was looked at before: its invoices may be there already.
+    pub repeats: bool,
+    /// The enrollment behind which it goes on looking.
+    pub after: Option<ListedAt>,
+    /// How many pages it has drafted.
+    pub pages: u64,
     /// What it came to.
     pub tally: Tally,
     /// Enrollments that could not be billed when it looked last, with the reason; the first hundred.
@@ -38,17 +62,127 @@ pub struct RunShard {
     pub parked_count: u64,
 }
 
-/// Whether a run writes.
+/// A place in the list of those whose months begin on a day of the month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedAt {
+    /// The day of the month, 1 to 31.
+    pub day: i8,
+    /// Whose place it is.
+    pub enrollment: EnrollmentId,
+}
+
+/// Invoices that were drafted together, in the order of their numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPage {
+    /// The run.
+    pub run: RunId,
+    /// The legal entity that invoices.
+    pub entity: String,
+    /// The date whose periods are billed.
+    pub on: Date,
+    /// Which share of the enrollments.
+    pub shard: u16,
+    /// Which page of the shard, from 1.
+    pub number: u64,
+    /// Its invoices.
+    pub invoices: Vec<PageInvoice>,
+    /// How far they are.
+    pub stage: PageStage,
+}
+
+/// An invoice of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageInvoice {
+    /// Whose.
+    pub enrollment: EnrollmentId,
+    /// For which period.
+    pub key: PeriodKey,
+    /// The first date after the period.
+    pub to: Date,
+    /// Who owes it.
+    pub payer: PersonId,
+    /// Days from its issue to the date it is due.
+    pub payment_days: u16,
+}
+
+/// What a period that begins on a run's date costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rated {
+    /// Whose.
+    pub enrollment: EnrollmentId,
+    /// The period.
+    pub due: Due,
+    /// Its invoices, one per payer; none where nothing is owed.
+    pub drafts: Vec<Invoice>,
+    /// The period after it.
+    pub next: Option<Due>,
+    /// Days from an invoice's issue to the date it is due.
+    pub payment_days: u16,
+}
+
+impl Rated {
+    /// What an enrollment owes for the period that begins on a date; nothing where none does.
+    pub fn of(
+        enrollment: &Enrollment,
+        on: Date,
+        prospectus: &Prospectus,
+    ) -> Result<Option<Self>, MoneyError> {
+        let Some(due) = enrollment.due_on(on) else { return Ok(None) };
+        let drafts = rate(enrollment, due.key, &prospectus.taxes, on)?;
+        let next = enrollment.periods_after(Some(due.key)).next();
+        Ok(Some(Self {
+            enrollment: enrollment.id,
+            due,
+            drafts,
+            next,
+            payment_days: prospectus.terms_on(on).payment_days,
+        }))
+    }
+
+    /// Its invoices as a page keeps them.
+    pub fn page_invoices(&self) -> impl Iterator<Item = PageInvoice> {
+        self.drafts.iter().map(|draft| PageInvoice {
+            enrollment: draft.enrollment,
+            key: draft.key,
+            to: self.due.period.to,
+            payer: draft.payer,
+            payment_days: self.payment_days,
+        })
+    }
+}
+
+impl RunPage {
+    /// What the so-maniest invoice is for, as it is issued.
+    pub fn period(&self, invoice: &PageInvoice) -> Period {
+        Period { k: invoice.key.k, from: self.on, to: invoice.to }
+    }
+}
+
+/// How far a page's invoices are. The stages follow one another, and each can be done again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "stage")]
+pub enum PageStage {
+    /// They are drafts.
+    Drafted,
+    /// Their numbers are theirs alone, and are being written on them.
+    Numbered {
+        /// The number of the first; the others follow.
+        first: u64,
+        /// When they were claimed: the instant of issue.
+        at: Timestamp,
+    },
+    /// They are issued, and their money is being asked for.
+    Issued,
+}
+
+/// Whether a run writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "mode")]
 pub enum RunMode {
     /// It writes invoices.
     Bill,
     /// It only counts what it would write.
-    DryRun {
-        /// The enrollment behind which it goes on counting.
-        after: Option<EnrollmentId>,
-    },
+    DryRun,
 }
 
 /// A number of invoices and their sums.
@@ -85,7 +219,12 @@ pub struct RunReport {
 }
 
 impl RunId {
-    /// The one run that writes the invoices of a date.
+    /// The one run that writes a legal entity's invoices of a date.
+    pub fn of(entity: &str, on: Date) -> Self {
+        Self::derived(&["billing", entity, &on.to_string()])
+    }
+
+    /// All runs over a date together, as finance looks at them.
     pub fn of_date(on: Date) -> Self {
         Self::derived(&["billing", &on.to_string()])
     }
@@ -130,25 +269,52 @@ impl Tally {
 }
 
 impl RunShard {
-    /// A shard of the run that writes a date's invoices.
-    pub fn of_date(on: Date, shard: u16) -> Self {
-        Self::new(RunId::of_date(on), on, shard, RunMode::Bill)
+    /// A shard of the run that writes a legal entity's invoices of a date.
+    pub fn of_date(entity: &str, on: Date, shard: u16) -> Self {
+        Self::new(RunId::of(entity, on), entity, on, shard, RunMode::Bill)
     }
 
     /// A shard of a dry run.
-    pub fn dry(run: RunId, on: Date, shard: u16) -> Self {
-        Self::new(run, on, shard, RunMode::DryRun { after: None })
+    pub fn dry(run: RunId, entity: &str, on: Date, shard: u16) -> Self {
+        Self::new(run, entity, on, shard, RunMode::DryRun)
     }
 
-    fn new(run: RunId, on: Date, shard: u16, mode: RunMode) -> Self {
-        let (tally, parked) = (Tally::default(), BTreeMap::new());
-        Self { run, shard, on, mode, done: false, tally, parked, parked_count: 0 }
+    fn new(run: RunId, entity: &str, on: Date, shard: u16, mode: RunMode) -> Self {
+        Self {
+            run,
+            entity: entity.to_owned(),
+            shard,
+            on,
+            mode,
+            done: false,
+            looked_at: None,
+            looked_before: None,
+            repeats: mode == RunMode::DryRun,
+            after: None,
+            pages: 0,
+            tally: Tally::default(),
+            parked: BTreeMap::new(),
+            parked_count: 0,
+        }
     }
 
-    /// Before it looks again at what is left: what was parked is tried again.
+    /// Where it goes on: in the middle of a look that was not ended, or with a new one. That one passes
+    /// over what the look before billed, unless something was parked or all of it is asked for again.
     #[must_use]
-    pub fn looking_again(self) -> Self {
-        Self { done: false, parked: BTreeMap::new(), parked_count: 0, ..self }
+    pub fn looking(self, now: Timestamp) -> Self {
+        if self.after.is_some() {
+            return self;
+        }
+        let all = self.done || self.parked_count > 0;
+        let looked_before = self.looked_at.filter(|_| !all);
+        let (looked_at, parked) = (Some(now), BTreeMap::new());
+        Self { done: false, looked_at, looked_before, repeats: all, parked, parked_count: 0, ..self }
+    }
+
+    /// Whether a date that begins at an instant for somebody is for this look.
+    pub fn is_for_this_look(&self, begins_at: Timestamp) -> bool {
+        self.looked_at.is_some_and(|at| begins_at <= at)
+            && self.looked_before.is_none_or(|before| before < begins_at)
     }
 
     /// With the invoices of one more period.
@@ -206,6 +372,13 @@ fn start_at_offset(on: Date, hours: i8) -> Timestamp {
     Offset::constant(hours).to_timestamp(midnight).unwrap_or(Timestamp::MAX)
 }
 
+/// The days of the month whose periods begin on a date: its own and, on the last day of a month, those
+/// that the month is too short for.
+pub fn days_beginning_on(on: Date) -> RangeInclusive<i8> {
+    let last = if on.day() == on.days_in_month() { 31 } else { on.day() };
+    on.day()..=last
+}
+
 /// When a run that looked now has to look again: when its date begins for the next enrollment that
 /// it found, and at last when it has begun everywhere; nothing once it has.
 pub fn looks_again_at(on: Date, now: Timestamp, next_begins_at: Option<Timestamp>) -> Option<Timestamp> {
@@ -223,6 +396,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::billing::Segment;
     use crate::money::Currency::{Eur, Gbp};
     use crate::time::Zone;
 
@@ -268,21 +442,35 @@ mod tests {
     fn a_run_is_done_when_each_shard_is_and_says_what_it_parked() {
         let on = date("2027-02-07");
         let poison = EnrollmentId::derived(&["poison"]);
-        let done = RunShard { done: true, ..RunShard::of_date(on, 0) };
-        let open = RunShard::of_date(on, 1);
+        let done = RunShard { done: true, ..RunShard::of_date("GB", on, 0) };
+        let open = RunShard::of_date("GB", on, 1);
         let parked = RunShard { done: true, ..open.clone().parking(poison, "no price".into()) };
         let state = |shards: &[RunShard]| RunReport::of(shards).expect("sums").state;
         assert_eq!(state(&[done.clone(), open]), RunState::Running);
         assert_eq!(state(std::slice::from_ref(&done)), RunState::Done);
         assert_eq!(state(&[done, parked.clone()]), RunState::DoneWithParked);
-        assert_eq!(parked.looking_again().parked_count, 0);
+        assert_eq!(parked.looking(at("2027-02-07T00:00:00Z")).parked_count, 0);
+    }
+
+    #[test]
+    fn a_short_month_ends_with_the_days_it_lacks() {
+        let days = |on: &str| days_beginning_on(date(on));
+        assert_eq!((days("2027-02-07"), days("2027-02-28"), days("2028-02-28")), (7..=7, 28..=31, 28..=28));
+        assert_eq!((days("2027-04-30"), days("2027-01-31")), (30..=31, 31..=31));
     }
 
     proptest! {
         #[test]
+        fn every_period_begins_on_a_day_that_is_looked_at(start in 0_i32..80_000, k in 0_u32..600) {
+            let segment = Segment::new(1, date("1900-01-01").saturating_add(start.days()));
+            let day = segment.anchor.day();
+            prop_assert!(days_beginning_on(segment.period(k).from).contains(&day));
+        }
+
+        #[test]
         fn what_shards_counted_is_what_the_run_counted(amounts in proptest::collection::vec((0_i64..1_000_000, any::<bool>(), 0_u16..4), 0..40)) {
             let on = date("2027-02-07");
-            let mut shards = Vec::from_iter((0..4).map(|shard| RunShard::of_date(on, shard)));
+            let mut shards = Vec::from_iter((0..4).map(|shard| RunShard::of_date("GB", on, shard)));
             let mut whole = Tally::default();
             for (minor, pounds, shard) in amounts {
                 let money = Money::minor(minor, if pounds { Gbp } else { Eur });

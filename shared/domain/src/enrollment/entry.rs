@@ -42,6 +42,8 @@ pub struct Offer {
     pub degree: DegreeId,
     /// Its edition for one market.
     pub edition: EditionId,
+    /// That market.
+    pub market: String,
     /// The published version.
     pub version: u32,
     /// The variants that are published; none while the edition is a draft or closed.
@@ -161,6 +163,7 @@ impl Enrollment {
             student: application.student,
             degree: offer.degree.clone(),
             edition: offer.edition.clone(),
+            market: offer.market.clone(),
             version: offer.version,
             language: application.language,
             time_zone: application.time_zone,

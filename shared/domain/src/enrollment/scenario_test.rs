@@ -29,6 +29,7 @@ fn offer() -> Offer {
     Offer {
         degree: "web-development".parse().expect("a slug"),
         edition: "web-development-gb".parse().expect("a slug"),
+        market: "GB".into(),
         version: 3,
         languages: vec!["en".into()],
         accredited: vec![Validity { from: date("2026-01-01"), to: Some(date("2030-01-01")) }],
@@ -84,7 +85,7 @@ fn twelve_months_are_twelve_invoices() {
         let issued_at = noon(&due.period.from.to_string());
         let drafts = rate(&maya, due.key, &[], due.period.from).expect("fits");
         let [invoice] = <[_; 1]>::try_from(drafts).expect("one payer");
-        let invoice = invoice.open(&issuer, 1, due.period, &TERMS, issued_at).expect("a draft");
+        let invoice = invoice.open(&issuer, 1, due.period, TERMS.payment_days, issued_at).expect("a draft");
         total = total.plus(invoice.total).expect("pounds");
         starts.push(due.period.from.to_string());
     }

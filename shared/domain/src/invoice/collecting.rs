@@ -145,7 +145,8 @@ mod tests {
         let draft = rate(&enrollment, PeriodKey::FIRST, &[], date("2027-04-01")).expect("fits").remove(0);
         let issuer = LegalEntity::of_market("GB").expect("a market");
         let period = Segment::new(1, date("2027-04-01")).period(0);
-        let invoice = draft.open(&issuer, 1, period, &TERMS, noon("2027-04-01")).expect("a draft");
+        let invoice =
+            draft.open(&issuer, 1, period, TERMS.payment_days, noon("2027-04-01")).expect("a draft");
         (enrollment, invoice)
     }
 

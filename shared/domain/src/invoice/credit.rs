@@ -214,7 +214,7 @@ mod tests {
         let draft = drafts.into_iter().next().expect("it costs something");
         let issuer = LegalEntity { currency: price.currency, ..gb() };
         let period = Segment::new(1, anchor).period(0);
-        draft.open(&issuer, 1, period, &TERMS, at("2027-04-01T12:00:00Z")).expect("a draft")
+        draft.open(&issuer, 1, period, TERMS.payment_days, at("2027-04-01T12:00:00Z")).expect("a draft")
     }
 
     fn cancelled(start: &str, on: &str) -> Enrollment {

@@ -22,6 +22,7 @@ fn draft() -> Invoice {
     let offer = Offer {
         degree: "web-development".parse().expect("a slug"),
         edition: "web-development-gb".parse().expect("a slug"),
+        market: "GB".into(),
         version: 1,
         languages: vec!["en".into()],
         accredited: vec![],
@@ -45,7 +46,7 @@ fn draft() -> Invoice {
 fn try_open(invoice: Invoice) -> Result<Invoice, OpenRefused> {
     let period = Segment::new(1, date("2027-02-07")).period(0);
     let issuer = LegalEntity::of_market("GB").expect("a market");
-    invoice.open(&issuer, 1, period, &Terms::OPENING, noon("2027-02-07"))
+    invoice.open(&issuer, 1, period, Terms::OPENING.payment_days, noon("2027-02-07"))
 }
 
 fn open() -> Invoice {
@@ -76,11 +77,11 @@ fn an_invoice_is_opened_once_in_its_issuers_currency() {
     assert_eq!(try_open(open()), Err(OpenRefused::NotDraft { state: "open" }));
     let next = Segment::new(1, date("2027-02-07")).period(1);
     let gb = LegalEntity::of_market("GB").expect("a market");
-    let refused = draft().open(&gb, 1, next, &Terms::OPENING, noon("2027-03-07"));
+    let refused = draft().open(&gb, 1, next, Terms::OPENING.payment_days, noon("2027-03-07"));
     assert_eq!(refused, Err(OpenRefused::OtherPeriod { expected: 0 }));
     let fr = LegalEntity::of_market("FR").expect("a market");
     let first = Segment::new(1, date("2027-02-07")).period(0);
-    let refused = draft().open(&fr, 1, first, &Terms::OPENING, noon("2027-02-07"));
+    let refused = draft().open(&fr, 1, first, Terms::OPENING.payment_days, noon("2027-02-07"));
     assert!(matches!(refused, Err(OpenRefused::OtherCurrency { .. })));
 }
 

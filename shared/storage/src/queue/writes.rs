@@ -95,6 +95,13 @@ impl Settings {
         Ok(self.moved(table, claimed, guard, set, Range::Waiting, due_at).build()?)
     }
 
+    /// Forgets a held job's claims: it has come further.
+    pub(crate) fn checkpoint(&self, table: &str, claimed: &Claimed) -> Result<Update, StoreError> {
+        let guard = self.held(claimed).value(":zero", number(0));
+        let update = Update::builder().table_name(table).set_key(Some(Key::Job(claimed.id).attributes()));
+        Ok(guard.on(update).update_expression("SET claims = :zero").build()?)
+    }
+
     /// Makes a job that was asked for while it ran due again at once.
     pub(crate) fn due_again(&self, table: &str, claimed: &Claimed) -> Result<TransactWriteItem, StoreError> {
         let update = self.again(table, claimed, claimed.due_at)?;

@@ -28,6 +28,7 @@ fn maya() -> Enrollment {
         student: person("maya"),
         degree: "web-development".parse().expect("a slug"),
         edition: "web-development-gb".parse().expect("a slug"),
+        market: "GB".into(),
         version: 1,
         language: "en".into(),
         time_zone: Zone::utc(),

@@ -86,7 +86,7 @@ impl<R> Transaction<'_, R> {
         match self.operations.swap_remove(index).meaning {
             Meaning::Refusal(refusal) => Refused::By(refusal),
             Meaning::Answered => Refused::Answered,
-            Meaning::Finish(_) => Refused::Fenced,
+            Meaning::Finish(_) | Meaning::Held => Refused::Fenced,
             Meaning::Never => StoreError::call(failure).into(),
         }
     }

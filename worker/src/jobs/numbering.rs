@@ -1,0 +1,107 @@
+//! Numbers for a run's drafts: claimed block by block, then written on the invoices.
+//!
+//! A claim says for each page which number its first invoice has. It is one transaction with the issuer's
+//! counter, so a process that is killed after it leaves pages that whoever comes next ends the same way:
+//! no number is lost, and none is given twice. Ratings and other legal entities do not wait for it.
+
+use std::collections::HashMap;
+
+use domain::billing::run::{BLOCK_NUMBERS_MAX, PAGE_INVOICES_MAX, PageStage, RunPage};
+use domain::id::{InvoiceId, RunId};
+use domain::invoice::{Invoice, InvoiceState, LegalEntity};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use storage::queue::Claimed;
+use storage::transaction::OPERATIONS_MAX;
+use storage::{Item, Refused};
+
+use super::finish;
+use crate::Worker;
+use crate::outcome::Unfinished;
+
+/// Pages of one claim: with the counter, each is removed and written again.
+const BLOCK_PAGES_MAX: u16 = (BLOCK_NUMBERS_MAX / PAGE_INVOICES_MAX) as u16;
+/// Invoices of one transaction: each with where it is found.
+const ISSUED_AT_ONCE: usize = OPERATIONS_MAX / 2;
+/// Blocks after which the job gives its place to others and goes on as soon as it may.
+const BLOCKS_MAX: usize = 50;
+
+/// Ends what was claimed, claims the next block, and so on until no draft is left.
+pub async fn number(worker: &Worker, claimed: &Claimed, entity: &str, on: Date) -> Result<(), Unfinished> {
+    let now = worker.clock.now(&worker.store).await?;
+    let run = RunId::of(entity, on);
+    let issuer = LegalEntity::of_market(entity)
+        .ok_or_else(|| Unfinished::GiveUp(format!("no legal entity issues invoices in {entity}")))?;
+    for _ in 0..BLOCKS_MAX {
+        loop {
+            let pages = worker.store.numbered_pages(run, BLOCK_PAGES_MAX).await?;
+            if pages.is_empty() {
+                break;
+            }
+            for page in pages {
+                issue(worker, claimed, &issuer, page, now).await?;
+            }
+        }
+        if !claim(worker, claimed, &issuer, run, now).await? {
+            return finish(worker, claimed).await;
+        }
+    }
+    let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
+    Ok(transaction.commit().await?)
+}
+
+/// Claims numbers for the next pages; false where none waits.
+async fn claim(
+    worker: &Worker,
+    claimed: &Claimed,
+    issuer: &LegalEntity,
+    run: RunId,
+    now: Timestamp,
+) -> Result<bool, Unfinished> {
+    let pages = worker.store.drafted_pages(run, BLOCK_PAGES_MAX).await?;
+    if pages.is_empty() {
+        return Ok(false);
+    }
+    let numbers = worker.store.numbers(&issuer.code, issuer.year_of_issue(now)).await?;
+    let mut next = numbers.value.next();
+    let mut block = Vec::with_capacity(pages.len());
+    for page in pages {
+        let first = next;
+        next += page.value.invoices.len() as u64;
+        block.push((page, first));
+    }
+    match worker.store.claim_numbers(&block, &numbers, now).checkpoint(claimed).commit().await {
+        // Somebody took a number, or a page: what waits now is read again.
+        Ok(()) | Err(Refused::By(_)) => Ok(true),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// Writes a page's numbers on its invoices, and hands it on to whoever asks for their money.
+async fn issue(
+    worker: &Worker,
+    claimed: &Claimed,
+    issuer: &LegalEntity,
+    page: Item<RunPage>,
+    now: Timestamp,
+) -> Result<(), Unfinished> {
+    let PageStage::Numbered { first, at } = page.value.stage else { return Ok(()) };
+    let kept = worker.store.page_invoices(&page.value.invoices).await?.into_iter();
+    let kept: HashMap<InvoiceId, Item<Invoice>> = kept.map(|item| (item.value.id, item)).collect();
+    let mut issued = Vec::new();
+    for (line, sequence) in page.value.invoices.iter().zip(first..) {
+        let id = Invoice::id_of(line.enrollment, line.key, line.payer);
+        let draft = kept.get(&id).ok_or_else(|| Unfinished::GiveUp(format!("the draft of {id} is gone")))?;
+        if draft.value.state != InvoiceState::Draft {
+            continue;
+        }
+        let period = page.value.period(line);
+        let open = |draft: Invoice| draft.open(issuer, sequence, period, line.payment_days, at);
+        issued.push(draft.clone().try_map(open).map_err(|refused| Unfinished::GiveUp(refused.to_string()))?);
+    }
+    for chunk in issued.chunks(ISSUED_AT_ONCE) {
+        worker.store.keep_issued(chunk).commit().await?;
+    }
+    let transaction = worker.store.transaction().issue_page(&page, now).checkpoint(claimed);
+    Ok(transaction.commit().await?)
+}
