@@ -2,7 +2,7 @@
 //!
 //! Drafts are written a page at a time together with the shard's cursor, so a run that is killed goes on
 //! where it was. An enrollment that cannot be billed is parked with its reason and tried again on the next
-//! look or when finance asks; the others do not wait for it. While a page is written the next one is read.
+//! look or when finance asks; the others do not wait for it. While a page is written the next ones are read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -19,6 +19,7 @@ use storage::invoice::{InvoiceRefusal, NothingOwed};
 use storage::queue::Claimed;
 use storage::run::BillingDay;
 use storage::{Clock, Item, Refused};
+use tokio::sync::mpsc;
 
 use super::finish;
 use crate::Worker;
@@ -40,24 +41,18 @@ pub async fn bill(
     let kept = worker.store.run_shard(RunId::of(entity, on), entity, shard).await?;
     let mut run = kept.unwrap_or(Item::new(RunShard::of_date(entity, on, shard)));
     run.value = run.value.looking(seen);
-    let mut look = Look::new(worker, seen);
-    // Where it was interrupted somebody may have billed meanwhile.
-    let mut page = look.read(&run.value, Existing::Read).await?;
+    let mut pages = Look::new(worker, seen).pages(run.value.clone());
     for _ in 0..PAGES_MAX {
+        let page = pages.recv().await.unwrap_or_else(|| Err(Unfinished::Retry("reading stopped".into())))?;
         run.value = page.counted(run.value)?;
         run.value.after = page.next;
         if page.next.is_none() {
-            let next = looks_again_at(on, seen, look.next_begins_at).map(|at| at + (now - seen));
+            let next = looks_again_at(on, seen, page.next_begins_at).map(|at| at + (now - seen));
             run.value.done = next.is_none();
             return page.keep(worker, run, now, Then::LookAgain(claimed, next)).await.map(drop);
         }
-        let existing = if run.value.repeats { Existing::Read } else { Existing::None };
-        let standing = run.value.clone();
-        let (kept, following) =
-            tokio::join!(page.keep(worker, run, now, Then::GoOn(claimed)), look.read(&standing, existing));
-        (run, page) = (kept?, following?);
+        run = page.keep(worker, run, now, Then::GoOn(claimed)).await?;
     }
-    // The page that was read last is read again: it has not been counted yet.
     let transaction = worker.store.transaction::<InvoiceRefusal>().finish_until(claimed, now);
     Ok(transaction.commit().await?)
 }
@@ -72,6 +67,9 @@ async fn seen(worker: &Worker) -> Result<(Timestamp, Timestamp), Unfinished> {
     };
     Ok((now, now - delay))
 }
+
+/// Pages that are read ahead of the one that is being written.
+const READ_AHEAD: usize = 2;
 
 /// What comes after a page.
 #[derive(Debug, Clone, Copy)]
@@ -93,8 +91,8 @@ enum Existing {
 }
 
 /// What one look at a shard has learned so far.
-struct Look<'worker> {
-    worker: &'worker Worker,
+struct Look {
+    worker: Worker,
     /// The instant that it sees.
     seen: Timestamp,
     editions: HashMap<(EditionId, u32), Prospectus>,
@@ -109,17 +107,39 @@ struct ReadPage {
     parked: BTreeMap<EnrollmentId, String>,
     /// The place behind which the next page begins; nothing where this is the last.
     next: Option<ListedAt>,
+    /// When the date begins for the first of those for whom it has not, as far as was read.
+    next_begins_at: Option<Timestamp>,
 }
 
-impl<'worker> Look<'worker> {
-    fn new(worker: &'worker Worker, seen: Timestamp) -> Self {
-        Self { worker, seen, editions: HashMap::new(), next_begins_at: None }
+impl Look {
+    fn new(worker: &Worker, seen: Timestamp) -> Self {
+        Self { worker: worker.clone(), seen, editions: HashMap::new(), next_begins_at: None }
+    }
+
+    /// Reads page after page, a few ahead of who writes them.
+    fn pages(mut self, mut run: RunShard) -> mpsc::Receiver<Result<ReadPage, Unfinished>> {
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        tokio::spawn(async move {
+            // Where it was interrupted somebody may have billed meanwhile.
+            let mut existing = Existing::Read;
+            loop {
+                let page = self.read(&run, existing).await;
+                let next = page.as_ref().map_or(None, |page| page.next);
+                // Nobody listens any more once the job has ended.
+                if sender.send(page).await.is_err() || next.is_none() {
+                    return;
+                }
+                run.after = next;
+                existing = if run.repeats { Existing::Read } else { Existing::None };
+            }
+        });
+        receiver
     }
 
     /// Reads the page behind a run's cursor: what is due and not drafted yet. Who has no months to come is
     /// taken off the list.
     async fn read(&mut self, run: &RunShard, existing: Existing) -> Result<ReadPage, Unfinished> {
-        let store = &self.worker.store;
+        let store = self.worker.store.clone();
         let items_max = u16::try_from(PAGE_INVOICES_MAX).unwrap_or(u16::MAX);
         let days = days_beginning_on(run.on);
         let (listed, more) = store.billing_days(&run.entity, run.shard, days, run.after, items_max).await?;
@@ -152,6 +172,7 @@ impl<'worker> Look<'worker> {
             }
             place = Some(listed.at);
         }
+        page.next_begins_at = self.next_begins_at;
         if existing == Existing::Read {
             self.pass_over_existing(&mut page).await?;
         }
@@ -174,7 +195,7 @@ impl<'worker> Look<'worker> {
         };
         let key = (enrollment.edition.clone(), enrollment.version);
         if !self.editions.contains_key(&key) {
-            let edition = super::bill::edition(self.worker, enrollment).await?;
+            let edition = super::bill::edition(&self.worker, enrollment).await?;
             self.editions.insert(key.clone(), edition);
         }
         let rated = Rated::of(enrollment, on, &self.editions[&key]);
