@@ -59,9 +59,8 @@ impl Crowd {
         for first in (0..self.students).step_by(OPERATIONS_MAX / 2) {
             let last = self.students.min(first + OPERATIONS_MAX as u32 / 2);
             let each = (first..last).filter_map(|index| self.enrollment(index, &offer));
-            let transaction = each.fold(store.transaction::<()>(), |transaction, enrollment| {
-                transaction.set(&enrollment).list_for_billing(&enrollment, 1)
-            });
+            let transaction =
+                each.fold(store.transaction::<()>(), |transaction, enrollment| transaction.set(&enrollment));
             transaction.commit().await.map_err(refused)?;
         }
         for shard in 0..store.billing_shards() {

@@ -111,7 +111,7 @@ async fn an_enrollment_that_cannot_be_billed_is_parked_and_shown() {
     let whole: Item<domain::enrollment::Enrollment> =
         store.enrollment_for_job(id).await.expect("read").expect("there");
     let broken = domain::enrollment::Enrollment { version: 99, ..whole.value.clone() };
-    store.put(&broken).await.expect("written");
+    store.transaction::<()>().set(&broken).commit().await.expect("written");
 
     school.move_to("2027-03-08T00:00:00Z").await;
     assert_eq!(billed(&school, "maya", &maya).await.len(), 2, "the others do not wait for it");
@@ -123,7 +123,7 @@ async fn an_enrollment_that_cannot_be_billed_is_parked_and_shown() {
         "the edition of this enrollment is not in the catalog"
     );
 
-    store.put(&whole.value).await.expect("written");
+    store.transaction::<()>().set(&whole.value).commit().await.expect("written");
     let mended = ended(&school, run(&school, "fay", "2027-03-07", false).await).await;
     assert_eq!(counts(&mended), ("done", 2, 0));
     assert_eq!(billed(&school, "tom", &tom).await, ["2027-02-07", "2027-03-07"]);

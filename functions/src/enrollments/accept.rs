@@ -65,7 +65,8 @@ pub async fn accept(
         found.enrollment.value.clone().accept(body.contract_version, body.payment_method, call.now)?;
     call.expect(&found.enrollment)?;
     let edition = call.app.catalog.version(&call, &accepted.edition, accepted.version).await?;
-    let drafts = rate(&accepted, PeriodKey::FIRST, &edition.taxes, accepted.date_at(call.now))?;
+    let drafts =
+        rate(&accepted.billing_facts(), PeriodKey::FIRST, &edition.taxes, accepted.date_at(call.now))?;
     let drafts = call.store().first_invoices_or(drafts).await?;
     let own = drafts.iter().find(|draft| draft.value.payer == accepted.student);
     let charge = own.map(|draft| PaymentId::of_charge(draft.value.id));

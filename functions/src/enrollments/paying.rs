@@ -100,7 +100,9 @@ impl PayersView {
             business: payer.business,
             agreed_at: payer.agreed_at,
         };
-        Self { payers: domain::invoice::payers_of(enrollment).into_iter().map(view).collect() }
+        Self {
+            payers: domain::invoice::payers_of(&enrollment.billing_facts()).into_iter().map(view).collect(),
+        }
     }
 }
 
@@ -191,7 +193,7 @@ async fn draft_again<'call>(
             return Err(Problem::new(Code::WrongState, detail));
         }
     }
-    let drafts = rate(enrollment, PeriodKey::FIRST, &edition.taxes, today)?;
+    let drafts = rate(&enrollment.billing_facts(), PeriodKey::FIRST, &edition.taxes, today)?;
     let kept = BTreeSet::from_iter(drafts.iter().map(|draft| draft.id));
     for draft in waiting.iter().filter(|draft| !kept.contains(&draft.value.id)) {
         transaction = transaction.drop_draft(draft, Problem::changed());

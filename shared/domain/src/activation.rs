@@ -165,7 +165,7 @@ pub fn bill(
     terms: &Terms,
     now: Timestamp,
 ) -> Result<Billed, OpenRefused> {
-    let drafts = rate(enrollment, due.key, &issuing.prospectus.taxes, due.period.from)?;
+    let drafts = rate(&enrollment.billing_facts(), due.key, &issuing.prospectus.taxes, due.period.from)?;
     let invoices = issue(drafts, due.period, issuing, terms, now)?;
     Ok(Billed { due, invoices, next: enrollment.periods_after(Some(due.key)).next() })
 }

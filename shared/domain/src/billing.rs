@@ -8,11 +8,13 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 
+mod facts; // what billing knows of an enrollment
 mod payer; // who pays a month
 mod proration; // the used and the unused part of a period
 pub mod run; // the invoices of one civil date
 mod terms; // the numbers of policy
 
+pub use facts::BillingFacts;
 pub use payer::{PAYERS_MAX, Part, Payer, PayersRefused, check_payers, shares};
 pub use proration::{Proration, prorate};
 pub use terms::{Completion, DUNNING_TRIES, PauseBegins, Terms};
@@ -157,6 +159,26 @@ impl Segment {
             .take_while(|period| period.from < period.to && self.goes_on(period.from))
             .map(|period| Due { key: PeriodKey { segment: self.number, k: period.k }, period })
     }
+}
+
+/// The periods owed after one that is in the ledger (all, if none is), in order, endlessly while no end is
+/// known.
+pub fn periods_after(segments: &[Segment], billed: Option<PeriodKey>) -> impl Iterator<Item = Due> {
+    // What earlier segments owed was billed before the last one in the ledger.
+    let rest =
+        segments.iter().filter(move |segment| billed.is_none_or(|last| last.segment <= segment.number));
+    rest.flat_map(move |segment| match billed {
+        Some(last) if last.segment == segment.number => segment.periods_from(last.k.saturating_add(1)),
+        _ => segment.periods_from(0),
+    })
+}
+
+/// The period that begins on a date, if it is owed.
+pub fn due_on(segments: &[Segment], date: Date) -> Option<Due> {
+    segments.iter().find_map(|segment| {
+        let k = segment.period_containing(date)?.k;
+        segment.periods_from(k).next().filter(|due| due.period.from == date)
+    })
 }
 
 /// The date so many months later, clamped to its month's length; the calendar's last date past its end.

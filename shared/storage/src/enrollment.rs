@@ -1,5 +1,7 @@
 //! Enrollments: the one partition that holds a student's progress.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::agenda::Agenda;
 use domain::attempt::Attempt;
@@ -13,8 +15,10 @@ use domain::person::Scope;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Stored, from_attributes, kind_of};
+use crate::item::{Entries, Item, Stored, from_attributes, kind_of, to_attributes};
 use crate::key::{Key, Query};
+use crate::queue;
+use crate::run::BillingDay;
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
 
@@ -25,6 +29,25 @@ const MARKETS_BEFORE_2: [(&str, &str); 7] =
 impl Stored for Enrollment {
     const KIND: &'static str = "enrollment";
     const SCHEMA: u32 = 2;
+
+    /// Where runs look for it: under the day on which its last segment's months begin, while it lives.
+    fn entries(&self, queue: &queue::Settings) -> Result<Entries, StoreError> {
+        let mut entries = Entries::default();
+        let current = self.segments.last().filter(|_| self.is_live()).map(|last| last.anchor.day());
+        let listed = |day: i8| BillingDay {
+            entity: self.market.clone(),
+            shard: queue.shard(self.id.uuid()),
+            day,
+            facts: self.billing_facts(),
+        };
+        if let Some(day) = current {
+            entries.there.push(to_attributes(&listed(day), 1)?);
+        }
+        let days = BTreeSet::from_iter(self.segments.iter().map(|segment| segment.anchor.day()));
+        let gone = days.into_iter().filter(|day| Some(*day) != current);
+        entries.gone.extend(gone.map(|day| listed(day).key()));
+        Ok(entries)
+    }
 
     fn upcast(_schema: u32, mut value: AttributeValue) -> AttributeValue {
         if let AttributeValue::M(enrollment) = &mut value {

@@ -261,17 +261,15 @@ impl<R> Transaction<'_, R> {
         self.remove(draft, changed).unset(&Key::InvoiceLocator(draft.value.id))
     }
 
-    /// Asks for the bill of the next period: lists the enrollment where runs look for it, and asks for the
-    /// run over the date on which the period begins or, where that run may have looked already, for a bill
-    /// of its own.
+    /// Asks for the bill of the next period: from the run over the date on which it begins or, where that
+    /// run may have looked already, from a job of its own.
     pub fn bill_next(self, enrollment: &Enrollment, next: Option<&Due>, now: Timestamp) -> Self {
         let Some(Due { key, period }) = next else { return self };
-        let listed = self.list_for_billing(enrollment, key.segment);
         if now < begins_anywhere_at(period.from) {
-            return listed.ask_run_for(enrollment, period.from);
+            return self.ask_run_for(enrollment, period.from);
         }
-        let Ok(due_at) = enrollment.time_zone.start_of(period.from) else { return listed };
-        listed.enqueue(&Job::Bill { enrollment: enrollment.id, segment: key.segment, period: key.k }, due_at)
+        let Ok(due_at) = enrollment.time_zone.start_of(period.from) else { return self };
+        self.enqueue(&Job::Bill { enrollment: enrollment.id, segment: key.segment, period: key.k }, due_at)
     }
 }
 

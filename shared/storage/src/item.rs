@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_dynamo::{from_attribute_value, to_attribute_value};
 
 use crate::key::{Key, KeyError};
+use crate::queue;
 use crate::store::StoreError;
 
 /// An item as the SDK has it.
@@ -32,10 +33,24 @@ pub trait Stored: Serialize + DeserializeOwned {
         None
     }
 
+    /// What is written and removed together with it: its entries in lists by which it is found.
+    fn entries(&self, _queue: &queue::Settings) -> Result<Entries, StoreError> {
+        Ok(Entries::default())
+    }
+
     /// Turns an older shape into today's, one schema at a time.
     fn upcast(_schema: u32, value: AttributeValue) -> AttributeValue {
         value
     }
+}
+
+/// Entries of lists, as they stand once a value is written.
+#[derive(Debug, Default)]
+pub struct Entries {
+    /// Items to be written.
+    pub there: Vec<Attributes>,
+    /// Keys at which nothing stands any more.
+    pub gone: Vec<Key>,
 }
 
 /// A value as it was read: with the revision that a change of it must still find.

@@ -1,12 +1,11 @@
 //! Billing runs: their shards and pages, and whose months begin on which day.
 
-use domain::billing::PeriodKey;
 use domain::billing::run::{ListedAt, PageInvoice, PageStage, RunPage, RunShard, begins_anywhere_at};
+use domain::billing::{BillingFacts, PeriodKey};
 use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, RunId};
 use domain::invoice::Invoice;
 use domain::job::Job;
-use domain::time::Zone;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -68,26 +67,49 @@ impl Stored for RunDate {
     }
 }
 
-/// That an enrollment may have months that begin on a day. It only says where to look: what is owed is
-/// read from the enrollment.
+/// What a run knows of an enrollment whose months begin on a day; written with each enrollment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BillingDay {
     /// The legal entity that invoices.
     pub entity: String,
     /// The shard it stands in.
     pub shard: u16,
-    /// The day of the month, and whose it is.
-    #[serde(flatten)]
-    pub at: ListedAt,
-    /// The zone whose calendar says when a date begins.
-    pub time_zone: Zone,
+    /// The day of the month.
+    pub day: i8,
+    /// What is to be known. Kept as text: runs read very many.
+    #[serde(with = "as_text")]
+    pub facts: BillingFacts,
+}
+
+impl BillingDay {
+    /// Its place in the list.
+    pub fn at(&self) -> ListedAt {
+        ListedAt { day: self.day, enrollment: self.facts.enrollment }
+    }
 }
 
 impl Stored for BillingDay {
     const KIND: &'static str = "billing_day";
 
     fn key(&self) -> Key {
-        Key::BillingDay(self.entity.clone(), self.shard, self.at)
+        Key::BillingDay(self.entity.clone(), self.shard, self.at())
+    }
+}
+
+/// A value as JSON in one text.
+mod as_text {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::to_string(value).map_err(S::Error::custom)?.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -135,14 +157,6 @@ impl Store {
         let Page { items, next } = self.page(&query, Order::Ascending, after.as_deref(), items_max).await?;
         let listed = items.into_iter().map(|item| Ok(from_attributes::<BillingDay>(item)?.value));
         Ok((listed.collect::<Result<_, StoreError>>()?, next.is_some()))
-    }
-
-    /// Enrollments at once, for a run.
-    pub async fn enrollments_for_run(
-        &self,
-        ids: &[EnrollmentId],
-    ) -> Result<Vec<Item<Enrollment>>, StoreError> {
-        self.get_many(&Vec::from_iter(ids.iter().map(|id| Key::Enrollment(*id)))).await
     }
 
     /// Those of a page's invoices that are there.
@@ -248,27 +262,9 @@ impl Transaction<'_, InvoiceRefusal> {
     pub fn end_page(self, page: &Item<RunPage>) -> Self {
         self.remove(page, InvoiceRefusal::RunChanged)
     }
-
-    /// Takes an enrollment without months to come off the list, if it still is as it was read.
-    pub fn unlist(self, listed: &BillingDay, enrollment: Option<&Item<Enrollment>>) -> Self {
-        let transaction = self.unset(&listed.key());
-        match enrollment {
-            Some(enrollment) => transaction.require(enrollment, InvoiceRefusal::Changed),
-            None => transaction,
-        }
-    }
 }
 
 impl<R> Transaction<'_, R> {
-    /// Lists an enrollment under the day on which a segment's months begin.
-    pub fn list_for_billing(self, enrollment: &Enrollment, segment: u32) -> Self {
-        let Some(segment) = enrollment.segments.iter().find(|it| it.number == segment) else { return self };
-        let at = ListedAt { day: segment.anchor.day(), enrollment: enrollment.id };
-        let (entity, time_zone) = (enrollment.market.clone(), enrollment.time_zone.clone());
-        let shard = self.shard_of(enrollment.id);
-        self.set(&BillingDay { entity, shard, at, time_zone })
-    }
-
     /// Asks for the run that an enrollment's period belongs to.
     pub(crate) fn ask_run_for(self, enrollment: &Enrollment, on: Date) -> Self {
         let shard = self.shard_of(enrollment.id);

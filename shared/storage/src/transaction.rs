@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::clock::{machine_now, new_uuid};
 use crate::idempotency::Answer;
-use crate::item::{Item, Stored, to_attributes};
+use crate::item::{Entries, Item, Stored, to_attributes};
 use crate::key::Key;
 use crate::queue::Claimed;
 use crate::store::{Store, StoreError};
@@ -215,7 +215,22 @@ impl<R> Transaction<'_, R> {
         &self.store.table
     }
 
+    /// Puts a value, with the entries by which it is found.
     fn put<T: Stored>(self, value: &T, revision: u64, guard: Guard, meaning: Meaning<R>) -> Self {
+        let entries = value.entries(&self.store.queue);
+        let transaction = self.put_alone(value, revision, guard, meaning);
+        let Entries { there, gone } = match entries {
+            Ok(entries) => entries,
+            Err(error) => return Self { broken: transaction.broken.or(Some(error)), ..transaction },
+        };
+        let transaction = gone.iter().fold(transaction, |transaction, key| transaction.unset(key));
+        there.into_iter().fold(transaction, |transaction, entry| {
+            let put = Put::builder().table_name(transaction.table()).set_item(Some(entry)).build();
+            transaction.push(put.map(|put| TransactWriteItem::builder().put(put)), Meaning::Never)
+        })
+    }
+
+    fn put_alone<T: Stored>(self, value: &T, revision: u64, guard: Guard, meaning: Meaning<R>) -> Self {
         let put = to_attributes(value, revision).and_then(|mut attributes| {
             if let Some(seconds) = value.expires() {
                 attributes.insert("expires".into(), AttributeValue::N(seconds.to_string()));

@@ -3,7 +3,7 @@
 use domain::activation::{Billed, Issuing, bill as invoice_for};
 use domain::catalog::Prospectus;
 use domain::enrollment::Enrollment;
-use domain::id::EnrollmentId;
+use domain::id::{EditionId, EnrollmentId};
 use domain::invoice::LegalEntity;
 use jiff::Timestamp;
 use storage::Item;
@@ -37,7 +37,7 @@ impl Owed {
         let Some(due) = as_of.periods_due(last, as_of.date_at(at)).next() else {
             return Ok(Some(Self { enrollment, billed: None, numbers: None }));
         };
-        let edition = edition(worker, &as_of).await?;
+        let edition = edition(worker, &as_of.edition, as_of.version).await?;
         let issuer = issuer(&edition)?;
         let numbers = worker.store.numbers(&issuer.code, issuer.year_of_issue(at)).await?;
         let issuing = Issuing { prospectus: &edition, issuer: &issuer, sequence: numbers.value.next() };
@@ -68,9 +68,13 @@ pub async fn bill(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
     }
 }
 
-/// The edition version that an enrollment holds.
-pub(super) async fn edition(worker: &Worker, enrollment: &Enrollment) -> Result<Prospectus, Unfinished> {
-    let edition = worker.store.edition(&enrollment.edition, enrollment.version).await?;
+/// An edition version that enrollments hold.
+pub(super) async fn edition(
+    worker: &Worker,
+    edition: &EditionId,
+    version: u32,
+) -> Result<Prospectus, Unfinished> {
+    let edition = worker.store.edition(edition, version).await?;
     edition.ok_or_else(|| Unfinished::GiveUp("the edition of this enrollment is not in the catalog".into()))
 }
 

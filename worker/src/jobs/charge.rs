@@ -108,7 +108,7 @@ impl Facts {
         let invoice = worker.store.invoice_for_job(invoice).await?;
         let (Some(enrollment), Some(invoice)) = (enrollment, invoice) else { return Ok(None) };
         let charge = worker.store.payment(id, PaymentId::of_charge(invoice.value.id)).await?;
-        let edition = edition(worker, &enrollment.value).await?;
+        let edition = edition(worker, &enrollment.value.edition, enrollment.value.version).await?;
         let issuer = issuer(&edition)?;
         let terms = edition.terms_on(enrollment.value.date_at(now));
         Ok(Some(Self { now, enrollment, invoice, charge, edition, issuer, terms }))

@@ -26,7 +26,7 @@ pub async fn credit_unused(worker: &Worker, claimed: &Claimed, id: EnrollmentId)
     let Some(enrollment) = worker.store.enrollment_for_job(id).await? else {
         return finish(worker, claimed).await;
     };
-    let edition = edition(worker, &enrollment.value).await?;
+    let edition = edition(worker, &enrollment.value.edition, enrollment.value.version).await?;
     let issuer = issuer(&edition)?;
     for invoice in worker.store.invoices_for_job(id).await? {
         // The terms of the last day that was used.

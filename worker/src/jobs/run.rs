@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use domain::billing::BillingFacts;
 use domain::billing::run::{
     ListedAt, PAGE_INVOICES_MAX, PageStage, Rated, RunMode, RunPage, RunShard, days_beginning_on,
     looks_again_at,
 };
 use domain::catalog::Prospectus;
-use domain::enrollment::Enrollment;
 use domain::id::{EditionId, EnrollmentId, RunId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -136,24 +136,20 @@ impl Look {
         receiver
     }
 
-    /// Reads the page behind a run's cursor: what is due and not drafted yet. Who has no months to come is
-    /// taken off the list.
+    /// Reads the page behind a run's cursor: what is due and not drafted yet.
     async fn read(&mut self, run: &RunShard, existing: Existing) -> Result<ReadPage, Unfinished> {
         let store = self.worker.store.clone();
         let items_max = u16::try_from(PAGE_INVOICES_MAX).unwrap_or(u16::MAX);
         let days = days_beginning_on(run.on);
         let (listed, more) = store.billing_days(&run.entity, run.shard, days, run.after, items_max).await?;
-        let next = listed.last().filter(|_| more).map(|last| last.at);
+        let next = listed.last().filter(|_| more).map(BillingDay::at);
         let mut page = ReadPage { next, ..ReadPage::default() };
-        let looked_at = Vec::from_iter(listed.iter().filter(|listed| self.is_looked_at(run, listed)));
-        let ids = Vec::from_iter(looked_at.iter().map(|listed| listed.at.enrollment));
-        let enrollments = store.enrollments_for_run(&ids).await?;
-        let enrollments: HashMap<EnrollmentId, Item<Enrollment>> =
-            enrollments.into_iter().map(|item| (item.value.id, item)).collect();
         let (mut writes, mut place) = (0, run.after);
-        for listed in looked_at {
-            let enrollment = enrollments.get(&listed.at.enrollment);
-            match self.rate(run.on, enrollment.map(|item| &item.value)).await {
+        for listed in &listed {
+            if !self.is_looked_at(run, &listed.facts) {
+                continue;
+            }
+            match self.rate(run.on, &listed.facts).await {
                 Ok(Some(rated)) if writes + rated.drafts.len().max(1) > PAGE_INVOICES_MAX => {
                     // Several payers: what does not fit is the next page's.
                     page.next = place;
@@ -163,14 +159,15 @@ impl Look {
                     writes += rated.drafts.len().max(1);
                     page.rated.push(rated);
                 }
-                Ok(None) => self.unlist(run, listed, enrollment).await?,
+                Ok(None) => {}
                 Err(Unfinished::GiveUp(reason)) => {
-                    tracing::error!(enrollment = %listed.at.enrollment, reason, "parked");
-                    page.parked.insert(listed.at.enrollment, reason);
+                    let enrollment = listed.facts.enrollment;
+                    tracing::error!(%enrollment, reason, "parked");
+                    page.parked.insert(enrollment, reason);
                 }
                 Err(unfinished) => return Err(unfinished),
             }
-            place = Some(listed.at);
+            place = Some(listed.at());
         }
         page.next_begins_at = self.next_begins_at;
         if existing == Existing::Read {
@@ -180,8 +177,8 @@ impl Look {
     }
 
     /// Whether the date has begun for somebody since the look before.
-    fn is_looked_at(&mut self, run: &RunShard, listed: &BillingDay) -> bool {
-        let Ok(begins_at) = listed.time_zone.start_of(run.on) else { return true };
+    fn is_looked_at(&mut self, run: &RunShard, facts: &BillingFacts) -> bool {
+        let Ok(begins_at) = facts.time_zone.start_of(run.on) else { return true };
         if self.seen < begins_at && run.mode == RunMode::Bill {
             let next = self.next_begins_at.map_or(begins_at, |next| begins_at.min(next));
             self.next_begins_at = Some(next);
@@ -189,39 +186,17 @@ impl Look {
         run.mode == RunMode::DryRun || run.is_for_this_look(begins_at)
     }
 
-    async fn rate(&mut self, on: Date, enrollment: Option<&Enrollment>) -> Result<Option<Rated>, Unfinished> {
-        let Some(enrollment) = enrollment.filter(|enrollment| enrollment.due_on(on).is_some()) else {
+    async fn rate(&mut self, on: Date, facts: &BillingFacts) -> Result<Option<Rated>, Unfinished> {
+        let key = (facts.edition.clone(), facts.version);
+        if facts.due_on(on).is_none() {
             return Ok(None);
-        };
-        let key = (enrollment.edition.clone(), enrollment.version);
+        }
         if !self.editions.contains_key(&key) {
-            let edition = super::bill::edition(&self.worker, enrollment).await?;
+            let edition = super::bill::edition(&self.worker, &facts.edition, facts.version).await?;
             self.editions.insert(key.clone(), edition);
         }
-        let rated = Rated::of(enrollment, on, &self.editions[&key]);
+        let rated = Rated::of(facts, on, &self.editions[&key]);
         rated.map_err(|error| Unfinished::GiveUp(error.to_string()))
-    }
-
-    /// Takes somebody off the list whose months are over, or who is listed under an earlier anchor.
-    async fn unlist(
-        &self,
-        run: &RunShard,
-        listed: &BillingDay,
-        enrollment: Option<&Item<Enrollment>>,
-    ) -> Result<(), Unfinished> {
-        let goes_on = |enrollment: &Item<Enrollment>| {
-            let segment = enrollment.value.segments.last();
-            segment.is_some_and(|last| last.anchor.day() == listed.at.day && last.goes_on(run.on))
-        };
-        if run.mode == RunMode::DryRun || enrollment.is_some_and(goes_on) {
-            return Ok(());
-        }
-        let transaction = self.worker.store.transaction::<InvoiceRefusal>().unlist(listed, enrollment);
-        match transaction.commit().await {
-            // Somebody may have begun to owe something: the next look will tell.
-            Ok(()) | Err(Refused::By(_)) => Ok(()),
-            Err(refused) => Err(refused.into()),
-        }
     }
 
     /// Leaves out what was written before.

@@ -19,7 +19,7 @@ pub async fn lift(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
     };
     let unpaid = enrollment.value.state.is_suspended_for(SuspensionCause::Unpaid);
     let today = enrollment.value.date_at(now);
-    let terms = edition(worker, &enrollment.value).await?.terms_on(today);
+    let terms = edition(worker, &enrollment.value.edition, enrollment.value.version).await?.terms_on(today);
     let invoices = worker.store.invoices_for_job(id).await?;
     if !unpaid || invoices.iter().any(|invoice| invoice.value.suspends_by(today, &terms)) {
         return finish(worker, claimed).await;

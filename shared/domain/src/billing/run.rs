@@ -7,15 +7,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-use crate::billing::{Due, Period, PeriodKey};
+use crate::billing::{BillingFacts, Due, Period, PeriodKey};
 use crate::catalog::Prospectus;
-use crate::enrollment::Enrollment;
 use crate::id::{EnrollmentId, PersonId, RunId};
 use crate::invoice::{Invoice, rate};
 use crate::money::{Money, MoneyError};
@@ -90,8 +91,9 @@ pub struct RunPage {
     pub stage: PageStage,
 }
 
-/// An invoice of a page.
+/// An invoice of a page. Stored as one line of text, since a page has many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PageInvoice {
     /// Whose.
     pub enrollment: EnrollmentId,
@@ -103,6 +105,37 @@ pub struct PageInvoice {
     pub payer: PersonId,
     /// Days from its issue to the date it is due.
     pub payment_days: u16,
+}
+
+/// A line of a page that says no invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected an enrollment, a segment, a period, its end, a payer and days, joined by spaces")]
+pub struct InvalidLine;
+
+impl From<PageInvoice> for String {
+    fn from(line: PageInvoice) -> Self {
+        let PageInvoice { enrollment, key: PeriodKey { segment, k }, to, payer, payment_days } = line;
+        format!("{enrollment} {segment} {k} {to} {payer} {payment_days}")
+    }
+}
+
+impl TryFrom<String> for PageInvoice {
+    type Error = InvalidLine;
+
+    fn try_from(line: String) -> Result<Self, InvalidLine> {
+        fn read<T: FromStr>(word: &str) -> Result<T, InvalidLine> {
+            word.parse().map_err(|_| InvalidLine)
+        }
+        let words = Vec::from_iter(line.split(' '));
+        let [enrollment, segment, k, to, payer, payment_days] = words[..] else { return Err(InvalidLine) };
+        Ok(Self {
+            enrollment: read(enrollment)?,
+            key: PeriodKey { segment: read(segment)?, k: read(k)? },
+            to: read(to)?,
+            payer: read(payer)?,
+            payment_days: read(payment_days)?,
+        })
+    }
 }
 
 /// What a period that begins on a run's date costs.
@@ -122,16 +155,12 @@ pub struct Rated {
 
 impl Rated {
     /// What an enrollment owes for the period that begins on a date; nothing where none does.
-    pub fn of(
-        enrollment: &Enrollment,
-        on: Date,
-        prospectus: &Prospectus,
-    ) -> Result<Option<Self>, MoneyError> {
-        let Some(due) = enrollment.due_on(on) else { return Ok(None) };
-        let drafts = rate(enrollment, due.key, &prospectus.taxes, on)?;
-        let next = enrollment.periods_after(Some(due.key)).next();
+    pub fn of(facts: &BillingFacts, on: Date, prospectus: &Prospectus) -> Result<Option<Self>, MoneyError> {
+        let Some(due) = facts.due_on(on) else { return Ok(None) };
+        let drafts = rate(facts, due.key, &prospectus.taxes, on)?;
+        let next = facts.next_after(&due);
         Ok(Some(Self {
-            enrollment: enrollment.id,
+            enrollment: facts.enrollment,
             due,
             drafts,
             next,
@@ -450,6 +479,21 @@ mod tests {
         assert_eq!(state(std::slice::from_ref(&done)), RunState::Done);
         assert_eq!(state(&[done, parked.clone()]), RunState::DoneWithParked);
         assert_eq!(parked.looking(at("2027-02-07T00:00:00Z")).parked_count, 0);
+    }
+
+    #[test]
+    fn a_line_of_a_page_reads_back_as_itself() {
+        let line = PageInvoice {
+            enrollment: EnrollmentId::derived(&["e"]),
+            key: PeriodKey { segment: 2, k: 11 },
+            to: date("2027-03-07"),
+            payer: PersonId::derived(&["p"]),
+            payment_days: 14,
+        };
+        assert_eq!(PageInvoice::try_from(String::from(line)), Ok(line));
+        for broken in ["", "a b c d e f", &format!("{} more", String::from(line))] {
+            assert_eq!(PageInvoice::try_from(broken.to_owned()), Err(InvalidLine), "{broken}");
+        }
     }
 
     #[test]

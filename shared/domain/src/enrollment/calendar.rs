@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::{Enrollment, State, WithdrawalCause};
-use crate::billing::{Due, Period, PeriodKey, Segment, Unused, UnusedCause, days_after, months_after};
+use crate::billing::{
+    Due, Period, PeriodKey, Segment, Unused, UnusedCause, days_after, due_on, months_after, periods_after,
+};
 use crate::time::InvalidTime;
 
 /// Why no session can be held at an instant.
@@ -68,15 +70,7 @@ impl Enrollment {
     /// The periods owed after one that is in the ledger (all, if none is), in order, endlessly
     /// while no end is known.
     pub fn periods_after(&self, billed: Option<PeriodKey>) -> impl Iterator<Item = Due> {
-        // What earlier segments owed was billed before the last one in the ledger.
-        let rest = self
-            .segments
-            .iter()
-            .filter(move |segment| billed.is_none_or(|last| last.segment <= segment.number));
-        rest.flat_map(move |segment| match billed {
-            Some(last) if last.segment == segment.number => segment.periods_from(last.k.saturating_add(1)),
-            _ => segment.periods_from(0),
-        })
+        periods_after(&self.segments, billed)
     }
 
     /// The periods that begin on or before a date and come after the last one in the ledger: what
@@ -88,10 +82,7 @@ impl Enrollment {
 
     /// The period that begins on a date, if it is owed.
     pub fn due_on(&self, date: Date) -> Option<Due> {
-        self.segments.iter().find_map(|segment| {
-            let k = segment.period_containing(date)?.k;
-            segment.periods_from(k).next().filter(|due| due.period.from == date)
-        })
+        due_on(&self.segments, date)
     }
 
     /// The period that is or was owed for a date's month; before the start, the first one.

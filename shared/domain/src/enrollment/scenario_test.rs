@@ -83,7 +83,7 @@ fn twelve_months_are_twelve_invoices() {
     let mut starts = Vec::new();
     for due in maya.periods_due(None, date("2028-02-09")) {
         let issued_at = noon(&due.period.from.to_string());
-        let drafts = rate(&maya, due.key, &[], due.period.from).expect("fits");
+        let drafts = rate(&maya.billing_facts(), due.key, &[], due.period.from).expect("fits");
         let [invoice] = <[_; 1]>::try_from(drafts).expect("one payer");
         let invoice = invoice.open(&issuer, 1, due.period, TERMS.payment_days, issued_at).expect("a draft");
         total = total.plus(invoice.total).expect("pounds");

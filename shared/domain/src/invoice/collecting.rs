@@ -142,7 +142,9 @@ mod tests {
     /// The first invoice of an enrollment that began on 1 April, as it is owed that day.
     fn open() -> (Enrollment, Invoice) {
         let enrollment = begun("2027-04-01");
-        let draft = rate(&enrollment, PeriodKey::FIRST, &[], date("2027-04-01")).expect("fits").remove(0);
+        let draft = rate(&enrollment.billing_facts(), PeriodKey::FIRST, &[], date("2027-04-01"))
+            .expect("fits")
+            .remove(0);
         let issuer = LegalEntity::of_market("GB").expect("a market");
         let period = Segment::new(1, date("2027-04-01")).period(0);
         let invoice =

@@ -210,7 +210,7 @@ mod tests {
     fn issued(enrollment: &Enrollment, price: Money, taxes: &[TaxRule]) -> Invoice {
         let enrollment = Enrollment { monthly_price: price, ..enrollment.clone() };
         let anchor = enrollment.segments[0].anchor;
-        let drafts = rate(&enrollment, PeriodKey::FIRST, taxes, anchor).expect("fits");
+        let drafts = rate(&enrollment.billing_facts(), PeriodKey::FIRST, taxes, anchor).expect("fits");
         let draft = drafts.into_iter().next().expect("it costs something");
         let issuer = LegalEntity { currency: price.currency, ..gb() };
         let period = Segment::new(1, anchor).period(0);

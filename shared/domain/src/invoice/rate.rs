@@ -3,35 +3,34 @@
 use jiff::civil::Date;
 
 use super::{Invoice, InvoiceState, Line, TaxLine, TaxRule};
-use crate::billing::{Part, Payer, PeriodKey, shares};
-use crate::enrollment::Enrollment;
+use crate::billing::{BillingFacts, Part, Payer, PeriodKey, shares};
 use crate::money::{Money, MoneyError};
 
 /// The drafts of a period that begins on a date: one per payer who owes a part. A month that costs
 /// nothing has none.
 pub fn rate(
-    enrollment: &Enrollment,
+    facts: &BillingFacts,
     key: PeriodKey,
     taxes: &[TaxRule],
     on: Date,
 ) -> Result<Vec<Invoice>, MoneyError> {
-    let payers = payers_of(enrollment);
-    let parts = shares(enrollment.monthly_price, &payers)?;
+    let payers = payers_of(facts);
+    let parts = shares(facts.monthly_price, &payers)?;
     let owing = payers.iter().zip(parts).filter(|(_, part)| !part.is_zero());
-    owing.map(|(payer, part)| draft(enrollment, key, payer, part, TaxRule::on(taxes, on))).collect()
+    owing.map(|(payer, part)| draft(facts, key, payer, part, TaxRule::on(taxes, on))).collect()
 }
 
 /// Who pays a month of an enrollment: its student, where nobody else was named.
-pub fn payers_of(enrollment: &Enrollment) -> Vec<Payer> {
-    if !enrollment.payers.is_empty() {
-        return enrollment.payers.clone();
+pub fn payers_of(facts: &BillingFacts) -> Vec<Payer> {
+    if !facts.payers.is_empty() {
+        return facts.payers.clone();
     }
-    let (payer, part) = (enrollment.student, Part::SharePercent(100));
+    let (payer, part) = (facts.student, Part::SharePercent(100));
     vec![Payer { payer, part, agreed_at: None, business: None }]
 }
 
 fn draft(
-    enrollment: &Enrollment,
+    facts: &BillingFacts,
     key: PeriodKey,
     payer: &Payer,
     part: Money,
@@ -39,15 +38,15 @@ fn draft(
 ) -> Result<Invoice, MoneyError> {
     let tax = TaxLine::on(part, rule, payer.business.as_ref())?;
     let nothing = Money::zero(part.currency);
-    let description = match (enrollment.payers.len(), payer.part) {
-        (0 | 1, _) => format!("{}, one month", enrollment.edition),
-        (_, Part::SharePercent(percent)) => format!("{}, {percent} % of one month", enrollment.edition),
-        (_, Part::Cap(cap)) => format!("{}, one month up to {cap}", enrollment.edition),
+    let description = match (facts.payers.len(), payer.part) {
+        (0 | 1, _) => format!("{}, one month", facts.edition),
+        (_, Part::SharePercent(percent)) => format!("{}, {percent} % of one month", facts.edition),
+        (_, Part::Cap(cap)) => format!("{}, one month up to {cap}", facts.edition),
     };
     Ok(Invoice {
-        id: Invoice::id_of(enrollment.id, key, payer.payer),
-        enrollment: enrollment.id,
-        student: enrollment.student,
+        id: Invoice::id_of(facts.enrollment, key, payer.payer),
+        enrollment: facts.enrollment,
+        student: facts.student,
         payer: payer.payer,
         key,
         lines: vec![Line { description, amount: tax.base, tax: tax.category }],

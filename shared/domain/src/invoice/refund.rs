@@ -192,7 +192,8 @@ mod tests {
     /// An invoice with payments of these amounts.
     fn paid(amounts: &[i64]) -> (Invoice, Vec<Payment>) {
         let enrollment = begun("2027-04-01");
-        let drafts = rate(&enrollment, crate::billing::PeriodKey::FIRST, &[], enrollment.start_on);
+        let drafts =
+            rate(&enrollment.billing_facts(), crate::billing::PeriodKey::FIRST, &[], enrollment.start_on);
         let mut invoice = drafts.expect("fits").remove(0);
         let mut payments = Vec::new();
         for (n, minor) in amounts.iter().enumerate() {

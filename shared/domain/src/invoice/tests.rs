@@ -39,7 +39,7 @@ fn draft() -> Invoice {
         recognized_skills: Default::default(),
     };
     let enrollment = Enrollment::apply(application, &offer).expect("20 hours");
-    let drafts = rate(&enrollment, PeriodKey::FIRST, &[], date("2027-02-07")).expect("fits");
+    let drafts = rate(&enrollment.billing_facts(), PeriodKey::FIRST, &[], date("2027-02-07")).expect("fits");
     drafts.into_iter().next().expect("a month that costs something")
 }
 
