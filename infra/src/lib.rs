@@ -17,4 +17,5 @@ pub mod crowd; // many students at once, for tests under load
 pub mod sandbox; // a payment provider that does what it is told
 pub mod dev; // moving the clock, tokens for sample people
 pub mod stack; // everything put together
+pub mod bill; // a billing run from the command line
 pub mod demo; // a student's first year

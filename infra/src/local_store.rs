@@ -47,6 +47,9 @@ pub enum StartError {
     /// The catalog's files have faults.
     #[error("the catalog cannot be loaded:\n{0}")]
     Catalog(String),
+    /// A billing run came to nothing.
+    #[error("{0}")]
+    Billing(String),
     /// The worker ended with an error.
     #[error("the worker stopped: {0}")]
     Worker(String),

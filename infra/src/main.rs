@@ -10,6 +10,7 @@ use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
 use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use storage::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +78,16 @@ enum Part {
         #[command(subcommand)]
         act: CatalogAct,
     },
+    /// Write the invoices of every month that begins on a date, or only count them. The data folder must
+    /// not be open: a school that runs is asked by POST /v1/admin/billing/runs
+    Bill {
+        /// The date, such as 2027-03-07
+        #[arg(long)]
+        date: Date,
+        /// Only count what would be written
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Play a student's first year against a fresh stack in memory, and check what came out
     Demo,
 }
@@ -129,6 +140,7 @@ async fn main() -> ExitCode {
         Some(Part::Store) => store(start.options()).await,
         Some(Part::Api) => api(start.options()).await,
         Some(Part::Worker) => worker(start.options()).await,
+        Some(Part::Bill { date, dry_run }) => bill(start.options(), date, dry_run).await,
         Some(Part::Grant { email, role }) => grant(start.options(), &email, role).await,
         Some(Part::Catalog { act: CatalogAct::Load { folder } }) => load(start.options(), &folder).await,
     };
@@ -230,6 +242,18 @@ async fn grant(options: Options, email: &str, role: Role) -> Result<(), StartErr
     println!("{email} ({person}) is {} from now on", role.word());
     local.stop().await;
     Ok(())
+}
+
+async fn bill(options: Options, on: Date, dry_run: bool) -> Result<(), StartError> {
+    let (local, store, _) = at_rest(&options).await?;
+    let clock = storage::Clock::of(&store).await?;
+    let billed = if dry_run {
+        infra::bill::dry_run(&store, clock, on).await
+    } else {
+        infra::bill::run(&store, clock, on).await
+    };
+    local.stop().await;
+    billed.map_err(|error| StartError::Billing(error.to_string()))
 }
 
 async fn load(options: Options, folder: &Path) -> Result<(), StartError> {

@@ -4,7 +4,7 @@ mod charge; // an invoice's money
 mod giving_back; // credit notes for unused days, and refunds
 mod suspension; // its end, once unpaid invoices are paid
 mod bill; // the invoice of a period that began
-mod run; // billing runs: the drafts of every invoice of one date
+pub mod run; // billing runs: the drafts of every invoice of one date
 mod numbering; // their numbers
 mod collect; // their money
 mod calendar; // what was planned for an enrollment

@@ -1,9 +1,9 @@
 //! Billing runs: their shards and pages, and whose months begin on which day.
 
-use domain::billing::run::{ListedAt, PageInvoice, PageStage, RunPage, RunShard, begins_anywhere_at};
-use domain::billing::{BillingFacts, PeriodKey};
+use domain::billing::BillingFacts;
+use domain::billing::run::{ListedAt, PageInvoice, PageStage, Rated, RunPage, RunShard, begins_anywhere_at};
 use domain::enrollment::Enrollment;
-use domain::id::{EnrollmentId, RunId};
+use domain::id::RunId;
 use domain::invoice::Invoice;
 use domain::job::Job;
 use jiff::Timestamp;
@@ -165,10 +165,24 @@ impl Store {
         self.get_many(&Vec::from_iter(invoices.iter().map(key))).await
     }
 
-    /// Whether a period was billed that costs nothing.
-    pub async fn nothing_owed(&self, enrollment: EnrollmentId, key: PeriodKey) -> Result<bool, StoreError> {
-        let marker = Key::NothingOwed(enrollment, key.segment, key.k);
-        Ok(self.get::<NothingOwed>(&marker).await?.is_some())
+    /// Leaves out of what was rated what was written before: invoices, and the word that nothing is owed.
+    pub async fn not_yet_drafted(&self, rated: Vec<Rated>) -> Result<Vec<Rated>, StoreError> {
+        let invoice = |draft: &Invoice| Key::Invoice(draft.enrollment, place(draft.key, draft.payer));
+        let nothing =
+            |rated: &Rated| Key::NothingOwed(rated.enrollment, rated.due.key.segment, rated.due.key.k);
+        let keys = rated.iter().flat_map(|rated| match &rated.drafts[..] {
+            [] => vec![nothing(rated)],
+            drafts => drafts.iter().map(invoice).collect(),
+        });
+        let existing = self.existing(&Vec::from_iter(keys)).await?;
+        let is_new = |key: Key| !existing.contains(&key.parts());
+        let rest = rated.into_iter().filter_map(|mut rated| {
+            let was_free = rated.drafts.is_empty();
+            rated.drafts.retain(|draft| is_new(invoice(draft)));
+            let new = if was_free { is_new(nothing(&rated)) } else { !rated.drafts.is_empty() };
+            new.then_some(rated)
+        });
+        Ok(rest.collect())
     }
 
     /// Pages of a run whose invoices wait for numbers, in their order.

@@ -1,7 +1,7 @@
 //! The table: read an item, read a span of items, and count the round trips.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -328,8 +328,23 @@ impl Store {
         Ok(found)
     }
 
+    /// Which of these keys something stands at, without reading what.
+    pub(crate) async fn existing(&self, keys: &[Key]) -> Result<HashSet<(String, String)>, StoreError> {
+        let mut found = HashSet::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH_ITEMS_MAX) {
+            for item in self.batch_of(batch, Some("pk, sk")).await? {
+                found.insert((text(&item, "pk")?, text(&item, "sk")?));
+            }
+        }
+        Ok(found)
+    }
+
     /// The items at these keys, of any kind and in any order.
     pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+        self.batch_of(keys, None).await
+    }
+
+    async fn batch_of(&self, keys: &[Key], projection: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
         let mut rest: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
         for round in 0..BATCH_ROUNDS_MAX {
@@ -341,7 +356,8 @@ impl Store {
                 tokio::time::sleep(pause(round)).await;
             }
             count_one();
-            let wanted = KeysAndAttributes::builder().set_keys(Some(rest)).consistent_read(true).build();
+            let wanted = KeysAndAttributes::builder().set_keys(Some(rest)).consistent_read(true);
+            let wanted = wanted.set_projection_expression(projection.map(str::to_owned)).build();
             let call = self.client.batch_get_item().request_items(&*self.table, wanted?);
             let answer = call.send().await.map_err(|error| StoreError::call(&error))?;
             items.extend(

@@ -4,7 +4,7 @@
 //! where it was. An enrollment that cannot be billed is parked with its reason and tried again on the next
 //! look or when finance asks; the others do not wait for it. While a page is written the next ones are read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::billing::BillingFacts;
 use domain::billing::run::{
@@ -171,9 +171,16 @@ impl Look {
         }
         page.next_begins_at = self.next_begins_at;
         if existing == Existing::Read {
-            self.pass_over_existing(&mut page).await?;
+            page.rated = store.not_yet_drafted(page.rated).await?;
         }
         Ok(page)
+    }
+
+    /// A dry run with its next page counted.
+    async fn count_page(&mut self, run: RunShard) -> Result<RunShard, Unfinished> {
+        let page = self.read(&run, Existing::Read).await?;
+        let run = page.counted(run)?;
+        Ok(RunShard { after: page.next, done: page.next.is_none(), ..run })
     }
 
     /// Whether the date has begun for somebody since the look before.
@@ -197,25 +204,6 @@ impl Look {
         }
         let rated = Rated::of(facts, on, &self.editions[&key]);
         rated.map_err(|error| Unfinished::GiveUp(error.to_string()))
-    }
-
-    /// Leaves out what was written before.
-    async fn pass_over_existing(&self, page: &mut ReadPage) -> Result<(), Unfinished> {
-        let store = &self.worker.store;
-        let invoices = Vec::from_iter(page.rated.iter().flat_map(Rated::page_invoices));
-        let existing = store.page_invoices(&invoices).await?.into_iter();
-        let existing = existing.map(|invoice| invoice.value.id).collect::<HashSet<_>>();
-        let mut rest = Vec::new();
-        for mut rated in std::mem::take(&mut page.rated) {
-            let was_free = rated.drafts.is_empty();
-            rated.drafts.retain(|draft| !existing.contains(&draft.id));
-            let marked = was_free && store.nothing_owed(rated.enrollment, rated.due.key).await?;
-            if if was_free { !marked } else { !rated.drafts.is_empty() } {
-                rest.push(rated);
-            }
-        }
-        page.rated = rest;
-        Ok(())
     }
 }
 
@@ -281,17 +269,28 @@ pub async fn count(
     let Some(mut kept) = worker.store.run_shard(run, entity, shard).await? else {
         return finish(worker, claimed).await;
     };
-    let (_, seen) = seen(worker).await?;
-    let mut look = Look::new(worker, seen);
+    let mut look = Look::new(worker, seen(worker).await?.1);
     loop {
-        let page = look.read(&kept.value, Existing::Read).await?;
-        kept.value = page.counted(kept.value)?;
-        (kept.value.after, kept.value.done) = (page.next, page.next.is_none());
+        kept.value = look.count_page(kept.value).await?;
         let transaction = worker.store.transaction::<&str>().save(&kept, "the run changed");
         if kept.value.done {
             return Ok(transaction.finish(claimed).commit().await?);
         }
-        transaction.commit().await?;
+        transaction.checkpoint(claimed).commit().await?;
         kept.revision += 1;
     }
+}
+
+/// Counts what a shard of a run would draft and writes nothing; whoever asks is told how far it is.
+pub async fn dry_run(
+    worker: &Worker,
+    mut run: RunShard,
+    mut seen_so_far: impl FnMut(&RunShard),
+) -> Result<RunShard, Unfinished> {
+    let mut look = Look::new(worker, seen(worker).await?.1);
+    while !run.done {
+        run = look.count_page(run).await?;
+        seen_so_far(&run);
+    }
+    Ok(run)
 }
