@@ -79,6 +79,7 @@ table! {
 
     CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
     GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];
+    RELEASE_BILLING_RUN = "release_billing_run",     ToSome,   [Finance],         [];
 
     CREATE_UPLOAD = "create_upload",                 ToSome,   [],                [Owner, AssignedJuror];
     GET_UPLOAD = "get_upload",                       ToSome,   [],                [Owner];

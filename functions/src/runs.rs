@@ -1,7 +1,7 @@
 //! Billing runs: finance looks at a date's invoices before it begins, and asks for them again after.
 
 use axum::http::StatusCode;
-use domain::billing::run::{RunReport, RunShard, a_month_before, begins_anywhere_at};
+use domain::billing::run::{RunReport, RunShard, RunState, a_month_before, begins_anywhere_at};
 use domain::id::RunId;
 use domain::job::Job;
 use domain::money::{Money, MoneyError};
@@ -27,7 +27,10 @@ use crate::schema::{MoneySchema, Refusals};
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create_billing_run)).routes(routes!(get_billing_run))
+    OpenApiRouter::new()
+        .routes(routes!(create_billing_run))
+        .routes(routes!(get_billing_run))
+        .routes(routes!(release_billing_run))
 }
 
 /// Which date.
@@ -49,7 +52,8 @@ struct RunView {
     #[schema(value_type = String, format = Date)]
     date: Date,
     dry_run: bool,
-    /// `running` until the date has begun in every zone, then `done` or `done_with_parked`.
+    /// `running` until the date has begun in every zone, then `done` or `done_with_parked`;
+    /// `waiting_for_finance` where its drafts differ from their forecast by over a fifth.
     #[schema(example = "done")]
     state: &'static str,
     /// How many shares of the enrollments it has looked at.
@@ -63,6 +67,9 @@ struct RunView {
     /// Sums of the invoices, one per currency.
     #[schema(value_type = Vec<MoneySchema>)]
     totals: Vec<Money>,
+    /// What was foreseen for those for whom the date has begun, sums per currency; null where nobody looked
+    /// before it began anywhere.
+    expected: Option<ExpectedView>,
     /// The run of each legal entity that has one.
     entities: Vec<EntityRunView>,
     /// The run of the same day a month earlier, to compare with; null where there was none.
@@ -73,6 +80,14 @@ struct RunView {
 struct ParkedView {
     enrollment: String,
     reason: String,
+}
+
+/// What was foreseen.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExpectedView {
+    invoices: u64,
+    #[schema(value_type = Vec<MoneySchema>)]
+    totals: Vec<Money>,
 }
 
 /// The run of one legal entity.
@@ -185,6 +200,50 @@ async fn get_billing_run(call: Call, At(id): At<RunId>) -> Result<Reply, Problem
     shown(&call, &asked).await
 }
 
+/// Why it is right.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReleaseBody {
+    /// As it stands in the trail.
+    reason: String,
+}
+
+/// Lets a run go on that differs from its forecast: its drafts get their numbers.
+#[utoipa::path(post, path = "/v1/admin/billing/runs/{id}/release", tag = "billing", params(("id" = String, Path)),
+    request_body = ReleaseBody, responses((status = 200, description = "The run", body = RunView), Refusals))]
+async fn release_billing_run(
+    call: Call,
+    At(id): At<RunId>,
+    Json(body): Json<ReleaseBody>,
+) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::RELEASE_BILLING_RUN).await?;
+    if body.reason.trim().is_empty() || body.reason.len() > 500 {
+        return Err(Problem::field("/reason", "Expected 1 to 500 characters."));
+    }
+    let asked = match call.store().run_date(id).await? {
+        Some(asked) => asked.value,
+        None => of_one_entity(&call, id).await?,
+    };
+    let by = call.person()?.to_string();
+    for (entity, shards) in read(&call, &asked).await? {
+        if shards.is_empty() || report(&shards)?.state != RunState::WaitingForFinance {
+            continue;
+        }
+        let number = Job::NumberInvoices { entity, on: asked.on };
+        for shard in shards {
+            let key = shard.value.key();
+            let released = RunShard { released: true, ..shard.value.clone() };
+            let action = format!("release_billing_run: {}", body.reason.trim());
+            let transaction = call.store().transaction::<Problem>();
+            let transaction = transaction.save(&shard.with(released), Problem::changed());
+            transaction.audit(&key, &action, &by, call.now).commit().await?;
+        }
+        let transaction = call.store().transaction::<Problem>();
+        transaction.enqueue(&number, call.now).commit().await?;
+    }
+    shown(&call, &asked).await
+}
+
 /// The run of one legal entity, under its own id.
 async fn of_one_entity(call: &Call, run: RunId) -> Result<RunDate, Problem> {
     let first = call.store().run(run).await?.into_iter().next().ok_or_else(Problem::not_found)?.value;
@@ -217,9 +276,10 @@ async fn shown(call: &Call, asked: &RunDate) -> Result<Reply, Problem> {
         enrollment: enrollment.to_string(),
         reason,
     };
-    let mut entities = Vec::with_capacity(runs.len());
+    let (mut entities, mut state) = (Vec::with_capacity(runs.len()), RunState::Done);
     for (entity, shards) in runs.into_iter().filter(|(_, shards)| !shards.is_empty()) {
         let report = report(&shards)?;
+        state = state.max(report.state);
         let id = if asked.dry_run { asked.run } else { RunId::of(&entity, asked.on) };
         entities.push(EntityRunView {
             id: id.to_string(),
@@ -234,12 +294,15 @@ async fn shown(call: &Call, asked: &RunDate) -> Result<Reply, Problem> {
         id: asked.run.to_string(),
         date: asked.on,
         dry_run: asked.dry_run,
-        state: whole.state.word(),
+        state: state.word(),
         shards: all.len(),
         invoices: whole.tally.invoices,
         parked: whole.parked_count,
         parked_enrollments: whole.parked.into_iter().map(parked).collect(),
         totals: whole.tally.totals,
+        expected: whole
+            .expected
+            .map(|expected| ExpectedView { invoices: expected.invoices, totals: expected.totals }),
         entities,
         last_month: last_month(call, asked).await?,
     };

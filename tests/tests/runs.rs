@@ -1,6 +1,8 @@
 //! Billing runs: each date bills itself, finance looks before and asks again after.
 
+use domain::enrollment::PaymentMethod;
 use domain::id::EnrollmentId;
+use infra::crowd::Crowd;
 use serde_json::{Value, json};
 use storage::Item;
 use tests::{Answer, School, accept, begin, billed, text};
@@ -129,5 +131,39 @@ async fn an_enrollment_that_cannot_be_billed_is_parked_and_shown() {
     assert_eq!(billed(&school, "tom", &tom).await, ["2027-02-07", "2027-03-07"]);
     school.move_to("2027-04-08T00:00:00Z").await;
     assert_eq!(billed(&school, "tom", &tom).await.len(), 3, "the months after it are not forgotten");
+    school.close().await;
+}
+
+/// A run that is far from what was foreseen is drafted, and waits for finance before it is numbered.
+#[tokio::test]
+async fn a_run_that_differs_from_its_forecast_waits_for_finance() {
+    let school = School::open("2027-04-01T10:00:00Z").await;
+    let crowd = Crowd {
+        students: 150,
+        since: "2027-03-07".parse().expect("a date"),
+        time_zone: "Europe/London".parse().expect("a zone"),
+        method: PaymentMethod::Manual,
+    };
+    let store = &school.stack.store;
+    crowd.enroll(store).await.expect("enrolled");
+    school.move_to("2027-04-06T09:00:00Z").await;
+    // What was not foreseen: half as many again, after the forecast and before the date.
+    Crowd { students: 225, ..crowd }.enroll(store).await.expect("enrolled");
+    school.move_to("2027-04-07T12:00:00Z").await;
+    let run = run(&school, "fay", "2027-04-07", false).await;
+    let path = run.headers["location"].to_str().expect("a path").to_owned();
+    let held = school.get("fay", &path).await.expect(200);
+    assert_eq!(counts(&held), ("waiting_for_finance", 225, 0));
+    assert_eq!(held["expected"]["invoices"], 150);
+    let numbers = async || store.numbers("GB", 2027).await.expect("read").value.next() - 1;
+    assert_eq!(numbers().await, 0);
+
+    let release = format!("{path}/release");
+    assert_eq!(school.post("maya", &release, json!({ "reason": "x" })).await.refused(403), "forbidden");
+    assert_eq!(school.post("fay", &release, json!({ "reason": "" })).await.refused(422), "invalid_field");
+    school.post("fay", &release, json!({ "reason": "A large intake" })).await.expect(200);
+    school.move_to("2027-04-07T12:00:00Z").await;
+    assert_eq!(counts(&school.get("fay", &path).await.expect(200)), ("done", 225, 0));
+    assert_eq!(numbers().await, 225);
     school.close().await;
 }

@@ -1,7 +1,7 @@
 //! Billing runs: their shards and pages, and whose months begin on which day.
 
 use domain::billing::BillingFacts;
-use domain::billing::run::{ListedAt, PageInvoice, PageStage, Rated, RunPage, RunShard, begins_anywhere_at};
+use domain::billing::run::{ListedAt, PageInvoice, PageStage, Rated, RunPage, RunShard, foreseen_at};
 use domain::enrollment::Enrollment;
 use domain::id::RunId;
 use domain::invoice::Invoice;
@@ -210,15 +210,13 @@ impl Store {
         page.items.into_iter().map(from_attributes).collect()
     }
 
-    /// Keeps a page of drafts with the shard's cursor, and asks for their numbers and for the runs over the
-    /// dates on which the next periods begin.
+    /// Keeps a page of drafts with the shard's cursor.
     pub fn draft_page(
         &self,
         run: &Item<RunShard>,
         page: &RunPage,
         drafts: &[Invoice],
         nothing_owed: &[NothingOwed],
-        now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
         let mut transaction = self.transaction().save(run, InvoiceRefusal::RunChanged);
         for draft in drafts {
@@ -230,8 +228,7 @@ impl Store {
         if page.invoices.is_empty() {
             return transaction;
         }
-        let number = Job::NumberInvoices { entity: page.entity.clone(), on: page.on };
-        transaction.create(page, InvoiceRefusal::RunChanged).enqueue(&number, now)
+        transaction.create(page, InvoiceRefusal::RunChanged)
     }
 
     /// Claims the next numbers of a series for pages, each from its `first` on: no other run can have them,
@@ -285,9 +282,9 @@ impl<R> Transaction<'_, R> {
         self.ask_run(&enrollment.market, on, shard)
     }
 
-    /// Asks for a shard of the run over a date, when the date begins for the first of all zones.
+    /// Asks for a shard of the run over a date: to be foreseen, and to begin with the first of all zones.
     pub fn ask_run(self, entity: &str, on: Date, shard: u16) -> Self {
         let run = Job::BillingRun { entity: entity.to_owned(), on, shard };
-        self.enqueue(&run, begins_anywhere_at(on))
+        self.enqueue(&run, foreseen_at(on))
     }
 }

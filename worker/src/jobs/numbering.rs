@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use domain::billing::run::{BLOCK_NUMBERS_MAX, PAGE_INVOICES_MAX, PageStage, RunPage};
+use domain::billing::run::{BLOCK_NUMBERS_MAX, PAGE_INVOICES_MAX, PageStage, RunPage, RunReport, RunState};
 use domain::id::{InvoiceId, RunId};
 use domain::invoice::{Invoice, InvoiceState, LegalEntity};
 use jiff::Timestamp;
@@ -42,12 +42,25 @@ pub async fn number(worker: &Worker, claimed: &Claimed, entity: &str, on: Date) 
                 issue(worker, claimed, &issuer, page, now).await?;
             }
         }
-        if !claim(worker, claimed, &issuer, run, now).await? {
+        if is_held(worker, run).await? || !claim(worker, claimed, &issuer, run, now).await? {
             return finish(worker, claimed).await;
         }
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
     Ok(transaction.commit().await?)
+}
+
+/// Whether drafts must not be numbered yet: a shard is in the middle of a look, whose end asks again, or
+/// finance has to look first.
+async fn is_held(worker: &Worker, run: RunId) -> Result<bool, Unfinished> {
+    let shards = worker.store.run(run).await?;
+    let report = RunReport::of(shards.iter().map(|shard| &shard.value));
+    let report = report.map_err(|error| Unfinished::GiveUp(error.to_string()))?;
+    let waits = report.state == RunState::WaitingForFinance;
+    if waits {
+        tracing::warn!(%run, "differs from its forecast, and waits for finance");
+    }
+    Ok(waits || shards.iter().any(|shard| shard.value.after.is_some()))
 }
 
 /// Claims numbers for the next pages; false where none waits.

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::billing::BillingFacts;
 use domain::billing::run::{
-    ListedAt, PAGE_INVOICES_MAX, PageStage, Rated, RunMode, RunPage, RunShard, days_beginning_on,
-    looks_again_at,
+    ListedAt, PAGE_INVOICES_MAX, PageStage, Rated, RunMode, RunPage, RunShard, begins_anywhere_at,
+    days_beginning_on, looks_again_at,
 };
 use domain::catalog::Prospectus;
 use domain::id::{EditionId, EnrollmentId, RunId};
+use domain::job::Job;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::{InvoiceRefusal, NothingOwed};
@@ -40,6 +41,9 @@ pub async fn bill(
     let (now, seen) = seen(worker).await?;
     let kept = worker.store.run_shard(RunId::of(entity, on), entity, shard).await?;
     let mut run = kept.unwrap_or(Item::new(RunShard::of_date(entity, on, shard)));
+    if run.value.looked_at.is_none() && seen < begins_anywhere_at(on) {
+        return foresee(worker, claimed, run, seen).await;
+    }
     run.value = run.value.looking(seen);
     let mut pages = Look::new(worker, seen).pages(run.value.clone());
     for _ in 0..PAGES_MAX {
@@ -55,6 +59,35 @@ pub async fn bill(
     }
     let transaction = worker.store.transaction::<InvoiceRefusal>().finish_until(claimed, now);
     Ok(transaction.commit().await?)
+}
+
+/// Counts what a date will bring, before it begins anywhere, and waits until it does.
+async fn foresee(
+    worker: &Worker,
+    claimed: &Claimed,
+    mut run: Item<RunShard>,
+    seen: Timestamp,
+) -> Result<(), Unfinished> {
+    let sums = |error: domain::money::MoneyError| Unfinished::GiveUp(error.to_string());
+    let mut look = Look::foreseeing(worker, seen);
+    run.value.forecast.get_or_insert_default();
+    let mut until = Some(seen);
+    for _ in 0..PAGES_MAX {
+        let page = look.read(&run.value, Existing::None).await?;
+        for rated in page.rated {
+            let Some(begins_at) = rated.begins_at else { continue };
+            let totals = rated.drafts.iter().map(|draft| draft.total);
+            run.value = run.value.foreseeing(begins_at, totals).map_err(sums)?;
+        }
+        run.value.after = page.next;
+        if page.next.is_none() {
+            until = None;
+            break;
+        }
+    }
+    let until = until.unwrap_or_else(|| begins_anywhere_at(run.value.on));
+    let transaction = worker.store.transaction::<InvoiceRefusal>().save(&run, InvoiceRefusal::RunChanged);
+    Ok(transaction.finish_until(claimed, until).commit().await?)
 }
 
 /// Now, and the instant that a run sees: as long before as whatever was decided by then may take to be
@@ -95,6 +128,8 @@ struct Look {
     worker: Worker,
     /// The instant that it sees.
     seen: Timestamp,
+    /// Whether everybody is looked at, whenever the date begins for them.
+    everybody: bool,
     editions: HashMap<(EditionId, u32), Prospectus>,
     /// When the date begins for the first of those for whom it has not.
     next_begins_at: Option<Timestamp>,
@@ -113,7 +148,18 @@ struct ReadPage {
 
 impl Look {
     fn new(worker: &Worker, seen: Timestamp) -> Self {
-        Self { worker: worker.clone(), seen, editions: HashMap::new(), next_begins_at: None }
+        Self {
+            worker: worker.clone(),
+            seen,
+            everybody: false,
+            editions: HashMap::new(),
+            next_begins_at: None,
+        }
+    }
+
+    /// A look at everybody, before the date begins.
+    fn foreseeing(worker: &Worker, seen: Timestamp) -> Self {
+        Self { everybody: true, ..Self::new(worker, seen) }
     }
 
     /// Reads page after page, a few ahead of who writes them.
@@ -190,7 +236,7 @@ impl Look {
             let next = self.next_begins_at.map_or(begins_at, |next| begins_at.min(next));
             self.next_begins_at = Some(next);
         }
-        run.mode == RunMode::DryRun || run.is_for_this_look(begins_at)
+        self.everybody || run.mode == RunMode::DryRun || run.is_for_this_look(begins_at)
     }
 
     async fn rate(&mut self, on: Date, facts: &BillingFacts) -> Result<Option<Rated>, Unfinished> {
@@ -241,14 +287,21 @@ impl ReadPage {
         let next_on = self.rated.iter().filter_map(|rated| rated.next.map(|due| due.period.from));
         let next_on = BTreeSet::from_iter(next_on);
         let drafts = Vec::from_iter(self.rated.into_iter().flat_map(|rated| rated.drafts));
-        let mut transaction = worker.store.draft_page(&run, &page, &drafts, &nothing_owed, now);
+        let mut transaction = worker.store.draft_page(&run, &page, &drafts, &nothing_owed);
         for on in next_on {
             transaction = transaction.ask_run(&page.entity, on, page.shard);
         }
         let transaction = match then {
             Then::GoOn(claimed) => transaction.checkpoint(claimed),
-            Then::LookAgain(claimed, Some(at)) => transaction.finish_until(claimed, at),
-            Then::LookAgain(claimed, None) => transaction.finish(claimed),
+            Then::LookAgain(claimed, next) => {
+                // Numbers are given once the whole look can be held against its forecast.
+                let number = Job::NumberInvoices { entity: page.entity.clone(), on: page.on };
+                let transaction = transaction.enqueue(&number, now);
+                match next {
+                    Some(at) => transaction.finish_until(claimed, at),
+                    None => transaction.finish(claimed),
+                }
+            }
         };
         match transaction.commit().await {
             Ok(()) => Ok(Item { revision: run.revision + 1, ..run }),

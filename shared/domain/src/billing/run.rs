@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -29,6 +29,13 @@ pub const PAGE_INVOICES_MAX: usize = 90;
 
 /// The most numbers that are claimed at once.
 pub const BLOCK_NUMBERS_MAX: usize = 1_000;
+
+/// A run of more invoices than this, drafted or foreseen, waits for finance where it differs from its
+/// forecast. Source: the school's policy of January 2026.
+pub const HELD_OVER_INVOICES: u64 = 100;
+
+/// The part of its forecast, in percent, that such a run may differ by. Source: as above.
+pub const HELD_OVER_PERCENT: u64 = 20;
 
 /// One shard's share of a run, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +60,13 @@ pub struct RunShard {
     pub repeats: bool,
     /// The enrollment behind which it goes on looking.
     pub after: Option<ListedAt>,
+    /// What it was to come to, by the instant at which the date begins for whom; nothing where nobody
+    /// looked before the date began anywhere.
+    #[serde(default)]
+    pub forecast: Option<BTreeMap<Timestamp, Tally>>,
+    /// Whether finance let it go on although it differs from its forecast.
+    #[serde(default)]
+    pub released: bool,
     /// How many pages it has drafted.
     pub pages: u64,
     /// What it came to.
@@ -151,6 +165,8 @@ pub struct Rated {
     pub next: Option<Due>,
     /// Days from an invoice's issue to the date it is due.
     pub payment_days: u16,
+    /// When the date begins for the enrollment.
+    pub begins_at: Option<Timestamp>,
 }
 
 impl Rated {
@@ -165,6 +181,7 @@ impl Rated {
             drafts,
             next,
             payment_days: prospectus.terms_on(on).payment_days,
+            begins_at: facts.time_zone.start_of(on).ok(),
         }))
     }
 
@@ -223,15 +240,17 @@ pub struct Tally {
     pub totals: Vec<Money>,
 }
 
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a run stands. Of several runs together, the greatest of theirs says how far they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunState {
-    /// It has looked, or will, and will look again.
-    Running,
     /// The date has begun everywhere and nothing is left.
     Done,
     /// The same, but some enrollments could not be billed.
     DoneWithParked,
+    /// It has looked, or will, and will look again.
+    Running,
+    /// What it drafted differs from its forecast: finance releases it, or finds out why.
+    WaitingForFinance,
 }
 
 /// A whole run.
@@ -241,6 +260,8 @@ pub struct RunReport {
     pub state: RunState,
     /// What it came to.
     pub tally: Tally,
+    /// What it was to come to, by the instants that it has looked at; nothing where it was not foreseen.
+    pub expected: Option<Tally>,
     /// Enrollments that could not be billed, with the reason; the first hundred of each shard.
     pub parked: BTreeMap<EnrollmentId, String>,
     /// How many those are.
@@ -264,6 +285,7 @@ impl RunState {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::WaitingForFinance => "waiting_for_finance",
             Self::Done => "done",
             Self::DoneWithParked => "done_with_parked",
         }
@@ -283,6 +305,24 @@ impl Tally {
         self.invoices += other.invoices;
         other.totals.iter().try_for_each(|total| self.add(*total))?;
         Ok(self)
+    }
+
+    /// Whether it is so far from what was expected that finance looks first: many invoices, and over a
+    /// fifth more or less of them or of a currency's sum.
+    pub fn differs_from(&self, expected: &Self) -> bool {
+        if self.invoices.max(expected.invoices) <= HELD_OVER_INVOICES {
+            return false;
+        }
+        let far = |found: i128, expected: i128| {
+            (found - expected).abs() * 100 > expected.abs() * i128::from(HELD_OVER_PERCENT)
+        };
+        let of = |tally: &Self, currency| {
+            let total = tally.totals.iter().find(|total| total.currency == currency);
+            total.map_or(0, |total| i128::from(total.amount_minor))
+        };
+        let currencies = self.totals.iter().chain(&expected.totals).map(|total| total.currency);
+        far(self.invoices.into(), expected.invoices.into())
+            || currencies.into_iter().any(|currency| far(of(self, currency), of(expected, currency)))
     }
 
     fn add(&mut self, amount: Money) -> Result<(), MoneyError> {
@@ -320,6 +360,8 @@ impl RunShard {
             looked_before: None,
             repeats: mode == RunMode::DryRun,
             after: None,
+            forecast: None,
+            released: false,
             pages: 0,
             tally: Tally::default(),
             parked: BTreeMap::new(),
@@ -338,6 +380,24 @@ impl RunShard {
         let looked_before = self.looked_at.filter(|_| !all);
         let (looked_at, parked) = (Some(now), BTreeMap::new());
         Self { done: false, looked_at, looked_before, repeats: all, parked, parked_count: 0, ..self }
+    }
+
+    /// With more that is foreseen for those for whom the date begins at an instant.
+    pub fn foreseeing(
+        mut self,
+        begins_at: Timestamp,
+        totals: impl IntoIterator<Item = Money>,
+    ) -> Result<Self, MoneyError> {
+        let forecast = self.forecast.get_or_insert_default();
+        let tally = forecast.remove(&begins_at).unwrap_or_default();
+        forecast.insert(begins_at, totals.into_iter().try_fold(tally, Tally::and)?);
+        Ok(self)
+    }
+
+    /// What it was to come to by the instant that it looked at.
+    fn expected(&self) -> Result<Option<Tally>, MoneyError> {
+        let (Some(forecast), Some(at)) = (&self.forecast, self.looked_at) else { return Ok(None) };
+        forecast.range(..=at).try_fold(Tally::default(), |sum, (_, tally)| sum.plus(tally)).map(Some)
     }
 
     /// Whether a date that begins at an instant for somebody is for this look.
@@ -366,20 +426,37 @@ impl RunShard {
 impl RunReport {
     /// The sum of a run's shards.
     pub fn of<'a>(shards: impl IntoIterator<Item = &'a RunShard>) -> Result<Self, MoneyError> {
-        let nothing =
-            Self { state: RunState::Done, tally: Tally::default(), parked: BTreeMap::new(), parked_count: 0 };
+        let nothing = Self {
+            state: RunState::Done,
+            tally: Tally::default(),
+            expected: None,
+            parked: BTreeMap::new(),
+            parked_count: 0,
+        };
+        let (mut released, mut all_expected) = (true, Tally::default());
         let mut report = shards.into_iter().try_fold(nothing, |report, shard| {
             let mut parked = report.parked;
             parked.extend(shard.parked.clone());
+            let foreseen = shard.expected()?;
+            released &= shard.released || foreseen.is_none();
+            // What nobody foresaw differs from nothing.
+            all_expected = all_expected.clone().plus(foreseen.as_ref().unwrap_or(&shard.tally))?;
+            let any = report.expected.is_some() || foreseen.is_some();
+            let expected = any.then(|| all_expected.clone());
             Ok(Self {
                 state: if shard.done { report.state } else { RunState::Running },
                 tally: report.tally.plus(&shard.tally)?,
+                expected,
                 parked,
                 parked_count: report.parked_count + shard.parked_count,
             })
         })?;
         if report.state == RunState::Done && report.parked_count > 0 {
             report.state = RunState::DoneWithParked;
+        }
+        let differs = report.expected.as_ref().is_some_and(|expected| report.tally.differs_from(expected));
+        if differs && !released {
+            report.state = RunState::WaitingForFinance;
         }
         Ok(report)
     }
@@ -388,6 +465,12 @@ impl RunReport {
 /// When a date begins for the first of all zones: UTC+14, Kiritimati's.
 pub fn begins_anywhere_at(on: Date) -> Timestamp {
     start_at_offset(on, 14)
+}
+
+/// When the invoices of a date are foreseen: before it begins anywhere.
+pub fn foreseen_at(on: Date) -> Timestamp {
+    let ahead = SignedDuration::from_hours(2);
+    begins_anywhere_at(on).checked_sub(ahead).unwrap_or(Timestamp::MIN)
 }
 
 /// When a date has begun for the last of all zones: UTC-12, the sea's west of the date line.
@@ -494,6 +577,30 @@ mod tests {
         for broken in ["", "a b c d e f", &format!("{} more", String::from(line))] {
             assert_eq!(PageInvoice::try_from(broken.to_owned()), Err(InvalidLine), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_run_that_differs_from_its_forecast_waits_for_finance() {
+        let on = date("2027-02-07");
+        let (early, late) = (at("2027-02-06T11:00:00Z"), at("2027-02-07T00:00:00Z"));
+        let pounds = |count: usize| vec![Money::minor(30_000, Gbp); count];
+        let state = |drafted: usize, seen: Timestamp, released: bool| {
+            let shard = RunShard { released, ..RunShard::of_date("GB", on, 0) };
+            let shard = shard.foreseeing(early, pounds(150)).expect("sums");
+            let shard = shard.foreseeing(late, pounds(50)).expect("sums");
+            let shard = shard.looking(seen).counted(pounds(drafted)).expect("sums");
+            RunReport::of([&shard]).expect("sums").state
+        };
+        // By the first instant 150 were foreseen, by the second 200.
+        assert_eq!(state(150, early, false), RunState::Running);
+        assert_eq!(state(119, early, false), RunState::WaitingForFinance);
+        assert_eq!(state(120, early, false), RunState::Running);
+        assert_eq!(state(120, late, false), RunState::WaitingForFinance);
+        assert_eq!(state(241, late, false), RunState::WaitingForFinance);
+        assert_eq!(state(241, late, true), RunState::Running);
+        let few = RunShard::of_date("GB", on, 0).foreseeing(early, pounds(10)).expect("sums");
+        let few = few.looking(early).counted(pounds(100)).expect("sums");
+        assert_eq!(RunReport::of([&few]).expect("sums").state, RunState::Running, "few are no matter");
     }
 
     #[test]
