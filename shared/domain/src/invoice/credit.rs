@@ -129,6 +129,12 @@ impl Invoice {
         self.total.minus(self.credited)
     }
 
+    /// The tax in what was credited of it.
+    pub fn credited_tax(&self) -> Result<Money, MoneyError> {
+        let lines = self.taxes_between(Money::zero(self.total.currency), self.credited)?;
+        Money::sum(self.total.currency, lines.iter().map(|line| line.amount))
+    }
+
     /// Credits a part of an issued invoice, by the next note of its issuer. What was paid too much by
     /// that can be refunded.
     pub fn credit(
