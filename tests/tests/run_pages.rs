@@ -1,0 +1,189 @@
+//! Pages of a run and their numbers, whatever happens to whoever writes them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::billing::{Part, Payer, PeriodKey};
+use domain::enrollment::{Enrollment, Offer, PaymentMethod};
+use domain::id::{EnrollmentId, PersonId, RunId};
+use domain::invoice::{Invoice, rate};
+use domain::money::{Currency, Money};
+use infra::crowd::{Crowd, EDITION};
+use infra::local_store::LocalStore;
+use infra::seed;
+use jiff::Timestamp;
+use storage::clock::machine_now;
+use storage::queue::{Claimed, Settings};
+use storage::{Clock, Store};
+use worker::Worker;
+use worker::outcome::Unfinished;
+use worker::payment::Providers;
+
+/// A store with a crowd whose month has begun, and a worker that does what it is told.
+struct Run {
+    local: LocalStore,
+    store: Store,
+    worker: Worker,
+    crowd: Crowd,
+    offer: Offer,
+}
+
+impl Run {
+    async fn begun(students: u32) -> Self {
+        let local = LocalStore::start(None).await.expect("a store");
+        let store = local.store(Settings::default());
+        seed::load_sample_catalog(&store).await.expect("loaded");
+        let crowd = Crowd {
+            students,
+            since: "2027-03-07".parse().expect("a date"),
+            time_zone: "Europe/London".parse().expect("a zone"),
+            method: PaymentMethod::Manual,
+        };
+        crowd.enroll(&store).await.expect("enrolled");
+        Clock::set(&store, now()).await.expect("set");
+        let worker = Worker {
+            store: store.clone(),
+            clock: Clock::Simulated,
+            providers: Arc::new(Providers::default()),
+            settings: worker::Settings::default(),
+        };
+        let edition = store.edition(&EDITION.parse().expect("a slug"), 1).await.expect("read");
+        let offer = edition.and_then(|edition| edition.offer(crowd.since)).expect("an offer");
+        Self { local, store, worker, crowd, offer }
+    }
+
+    /// Changes one of the crowd.
+    async fn change(&self, index: u32, change: impl FnOnce(Enrollment) -> Enrollment) -> Enrollment {
+        let enrollment = change(self.crowd.enrollment(index, &self.offer).expect("an enrollment"));
+        self.store.transaction::<()>().set(&enrollment).commit().await.expect("written");
+        enrollment
+    }
+
+    async fn claim(&self, kind: &str) -> Claimed {
+        let claimed = self.store.claim("test", now(), machine_now(), 1).await.expect("the store");
+        let claimed = claimed.into_iter().next().expect("a job");
+        assert_eq!(claimed.job.kind(), kind);
+        claimed
+    }
+
+    async fn work(&self, kind: &str) -> Result<(), Unfinished> {
+        worker::jobs::run(&self.worker, &self.claim(kind).await).await
+    }
+
+    async fn invoices(&self, index: u32) -> Vec<Invoice> {
+        let id = EnrollmentId::derived(&[&format!("crowd {index}")]);
+        let invoices = self.store.invoices_for_job(id).await.expect("read");
+        invoices.into_iter().map(|invoice| invoice.value).collect()
+    }
+
+    /// The numbers that were given, each once.
+    async fn numbers(&self) -> BTreeSet<u64> {
+        let mut numbers = BTreeSet::new();
+        for index in 0..self.crowd.students {
+            for invoice in self.invoices(index).await {
+                let issue = invoice.issue().expect("issued");
+                assert!(numbers.insert(issue.number.sequence), "{} twice", issue.number);
+            }
+        }
+        numbers
+    }
+
+    async fn drafted(&self) -> u64 {
+        let run = RunId::of("GB", "2027-04-07".parse().expect("a date"));
+        let shard = self.store.run_shard(run, "GB", 0).await.expect("read").expect("begun");
+        shard.value.tally.invoices
+    }
+}
+
+fn now() -> Timestamp {
+    "2027-04-08T00:00:00Z".parse().expect("an instant")
+}
+
+fn payer(name: &str, percent: u8) -> Payer {
+    Payer {
+        payer: PersonId::derived(&[name]),
+        part: Part::SharePercent(percent),
+        agreed_at: None,
+        business: None,
+    }
+}
+
+/// 2,500 drafts, and a kill after the second block of numbers was claimed: numbers 1 to 2,500.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_a_claim_leaves_no_gap() {
+    let run = Run::begun(2_500).await;
+    run.work("billing_run").await.expect("drafted");
+    let numbering = run.claim("number_invoices").await;
+    let killed = {
+        let (worker, numbering) = (run.worker.clone(), numbering.clone());
+        tokio::spawn(async move { worker::jobs::run(&worker, &numbering).await })
+    };
+    let next = async || run.store.numbers("GB", 2027).await.expect("read").value.next();
+    // Eleven pages of ninety are a block.
+    while next().await <= 2 * 990 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    killed.abort();
+    assert!(killed.await.is_err(), "it was not killed in the middle");
+    assert_eq!(next().await, 2 * 990 + 1);
+
+    run.store.release_all(machine_now()).await.expect("released");
+    run.work("number_invoices").await.expect("numbered");
+    assert_eq!(run.numbers().await, (1..=2_500).collect());
+    run.local.stop().await;
+}
+
+/// Three payers each: a page ends before an enrollment whose invoices do not all fit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_that_several_pay_is_never_torn_between_pages() {
+    let run = Run::begun(100).await;
+    for index in 0..100 {
+        let payers = vec![payer("employer", 50), payer("state", 25), payer("own", 25)];
+        run.change(index, |enrollment| Enrollment { payers, ..enrollment }).await;
+    }
+    run.work("billing_run").await.expect("drafted");
+    run.work("number_invoices").await.expect("numbered");
+    assert_eq!((run.drafted().await, run.numbers().await), (300, (1..=300).collect()));
+    let mut totals = Vec::from_iter(run.invoices(7).await.iter().map(|invoice| invoice.total.amount_minor));
+    totals.sort_unstable();
+    assert_eq!(totals, [7_500, 7_500, 15_000]);
+    run.local.stop().await;
+}
+
+/// An invoice that somebody else wrote is left as it is, and the rest of its page is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_is_there_is_not_written_again() {
+    let run = Run::begun(100).await;
+    let id = |index: u32| EnrollmentId::derived(&[&format!("crowd {index}")]);
+    // One of the second page, which the run has no reason to read before it writes.
+    let last = (0..100).max_by_key(|index| id(*index)).expect("a hundred");
+    let enrollment = run.crowd.enrollment(last, &run.offer).expect("an enrollment");
+    let key = PeriodKey { segment: 1, k: 1 };
+    let mut drafts = rate(&enrollment.billing_facts(), key, &[], run.crowd.since).expect("fits");
+    let theirs = drafts.pop().expect("a month that costs something");
+    run.store.transaction::<()>().set(&theirs).commit().await.expect("written");
+
+    let drafting = run.claim("billing_run").await;
+    let refused = worker::jobs::run(&run.worker, &drafting).await;
+    assert!(matches!(refused, Err(Unfinished::Changed(_))), "{refused:?}");
+    assert_eq!(run.drafted().await, 90, "nothing of the second page");
+    worker::jobs::run(&run.worker, &drafting).await.expect("the page is read again");
+    assert_eq!(run.drafted().await, 99);
+    run.work("number_invoices").await.expect("numbered");
+    assert_eq!(run.invoices(last).await, [theirs], "whoever wrote it numbers it");
+    run.local.stop().await;
+}
+
+/// A month that costs nothing has no invoice, and is not looked at twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_that_costs_nothing_is_marked() {
+    let run = Run::begun(3).await;
+    let free = |enrollment| Enrollment { monthly_price: Money::zero(Currency::Gbp), ..enrollment };
+    let enrollment = run.change(1, free).await;
+    run.work("billing_run").await.expect("drafted");
+    assert_eq!((run.drafted().await, run.invoices(1).await.len()), (2, 0));
+    let last = run.store.last_billed(enrollment.id).await.expect("read");
+    assert_eq!(last, Some(PeriodKey { segment: 1, k: 1 }));
+    run.local.stop().await;
+}
