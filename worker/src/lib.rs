@@ -3,6 +3,8 @@
 //! Modules in reading order:
 
 pub mod jobs;
+pub mod document; // invoices and credit notes, as PDF
+pub mod mail; // letters, and the ways to post them
 pub mod outcome; // how a job ends: done, again, given up
 pub mod payment; // providers that money comes from
 pub mod queue; // the stream that hands claimed jobs to apalis
