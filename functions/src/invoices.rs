@@ -1,6 +1,7 @@
 //! Invoices, and what finance does about them.
 
 mod corrections; // credit notes, refunds, what is given up
+mod documents; // links to what was printed
 mod payments; // the money that came
 
 use domain::id::{EnrollmentId, InvoiceId};
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::documents::Documents;
 use crate::App;
 use crate::call::Call;
 use crate::page::List;
@@ -59,7 +61,7 @@ pub struct InvoiceView {
     issued_on: Option<Date>,
     #[schema(value_type = Option<String>, format = Date)]
     due_on: Option<Date>,
-    /// Null until documents are made.
+    /// Answers its PDF, for a while; null until that is made, and in answers to acts and lists for others.
     document_url: Option<String>,
 }
 
@@ -154,11 +156,19 @@ impl InvoiceView {
 #[utoipa::path(get, path = "/v1/enrollments/{id}/invoices", tag = "invoices", params(("id" = String, Path)),
     responses((status = 200, description = "The invoices", body = List<InvoiceView>), Refusals))]
 async fn list_invoices(call: Call, At(id): At<EnrollmentId>) -> Result<Reply, Problem> {
-    call.person()?;
+    let person = call.person()?;
     let loaded = call.store().invoices(id).await?.ok_or_else(Problem::not_found)?;
     let invoices = call.permit(&permissions::LIST_INVOICES, loaded).await?;
-    let views = invoices.invoices.iter().map(|item| InvoiceView::of(&item.value));
-    Reply::ok(&List::whole(views.collect::<Result<_, _>>()?))
+    let documents = Documents::of_enrollment(&call, id).await?;
+    let mut views = Vec::with_capacity(invoices.invoices.len());
+    for Item { value: invoice, .. } in &invoices.invoices {
+        let view = InvoiceView::of(invoice)?;
+        // A list shows those of other payers, too, whose names and addresses are theirs.
+        let own = [invoice.payer, invoice.student].contains(&person);
+        let document_url = if own { documents.link(invoice.id, None).await? } else { None };
+        views.push(InvoiceView { document_url, ..view });
+    }
+    Reply::ok(&List::whole(views))
 }
 
 /// Shows an invoice.
@@ -168,7 +178,10 @@ async fn get_invoice(call: Call, At(id): At<InvoiceId>) -> Result<Reply, Problem
     call.person()?;
     let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
     let invoice = call.permit(&permissions::GET_INVOICE, loaded).await?;
-    Ok(Reply::ok(&InvoiceView::of(&invoice.value)?)?.at(invoice.revision))
+    let documents = Documents::of_invoice(&call, &invoice.value).await?;
+    let document_url = documents.link(id, None).await?;
+    let view = InvoiceView { document_url, ..InvoiceView::of(&invoice.value)? };
+    Ok(Reply::ok(&view)?.at(invoice.revision))
 }
 
 /// An invoice that finance acts on: who may see none learns nothing of it.

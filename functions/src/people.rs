@@ -89,9 +89,12 @@ async fn get_me(call: Call) -> Result<Reply, Problem> {
 async fn put_me(call: Call, Json(body): Json<ProfileBody>) -> Result<Reply, Problem> {
     let person = call.permit(&permissions::PUT_ME, me(&call).await?).await?.into_inner();
     call.expect_sent(&person)?;
+    // Where letters go is what the issuer has verified, never what somebody writes.
+    let verified = call.identity()?.email.clone();
     let person = person.try_map(|person| {
         let ProfileBody { name, address, time_zone, languages } = body;
-        let written = Person { name, address, time_zone, languages, ..person };
+        let email = verified.or_else(|| person.email.clone());
+        let written = Person { name, address, time_zone, languages, email, ..person };
         written.check().map(|()| written)
     })?;
     let grants = call.grants(person.value.id).await?;

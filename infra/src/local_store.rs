@@ -53,6 +53,9 @@ pub enum StartError {
     /// The worker ended with an error.
     #[error("the worker stopped: {0}")]
     Worker(String),
+    /// Letters have no way out.
+    #[error("letters cannot be posted: {0}")]
+    Mail(String),
     /// The template does not say what to make.
     #[error("the template cannot be read: {0}")]
     Template(String),

@@ -217,7 +217,7 @@ async fn worker(options: Options) -> Result<(), StartError> {
     // Whoever starts the API may set a simulated clock later; as long as nobody did, it is the machine's.
     let clock = storage::Clock::Simulated;
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(stack::worker(store, clock).run(stop.clone()));
+    let worker = tokio::spawn(stack::worker(store, clock, stack::post(&options)?).run(stop.clone()));
     println!("Compagnon's worker is ready");
     asked_to_stop().await?;
     stop.cancel();

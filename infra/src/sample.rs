@@ -53,6 +53,7 @@ impl SamplePerson {
             address: Some(self.address.clone()),
             time_zone: self.time_zone.clone(),
             languages: self.languages.clone(),
+            email: Some(self.email.clone()),
             ..Person::first_seen(issuer, &self.email)
         }
     }

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
+use worker::mail::{Addressee, Post, Server};
 use worker::payment::Providers;
 
 use crate::dev::Dev;
@@ -102,7 +103,8 @@ impl Stack {
         let clock = set_clock(&store, options.now).await?;
         let api = Api::start(store.clone(), clock, &options).await?;
         let stop = CancellationToken::new();
-        let worker = tokio::spawn(self::worker(store.clone(), clock).run(stop.clone()));
+        let worker = self::worker(store.clone(), clock, post(&options)?);
+        let worker = tokio::spawn(worker.run(stop.clone()));
         Ok(Self { url: api.url.clone(), store, local, api, worker, stop })
     }
 
@@ -120,9 +122,37 @@ impl Stack {
 }
 
 /// A worker over a store, with the local payment methods.
-pub fn worker(store: Store, clock: Clock) -> Worker {
-    let providers = Providers::default().with(PaymentKind::Sandbox, Sandbox);
-    Worker { store, clock, providers: Arc::new(providers), settings: worker::Settings::default() }
+pub fn worker(store: Store, clock: Clock, post: Option<Arc<Post>>) -> Worker {
+    let providers = Arc::new(Providers::default().with(PaymentKind::Sandbox, Sandbox));
+    Worker { store, clock, providers, post, settings: worker::Settings::default() }
+}
+
+/// Who letters are from, where `MAIL_FROM` does not say.
+const SENDER: &str = "compagnon@localhost.localdomain";
+/// The port of a mail server that speaks TLS from the start.
+const SMTPS_PORT: u16 = 465;
+
+/// How letters go out: to the mail server that `SMTP_HOST`, `SMTP_PORT`, `SMTP_USER` and `SMTP_PASSWORD` name,
+/// else into the data folder, from `MAIL_FROM`. Where nothing is kept, none go out.
+pub fn post(options: &Options) -> Result<Option<Arc<Post>>, StartError> {
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let address = given("MAIL_FROM").unwrap_or_else(|| SENDER.into());
+    let sender = Addressee { name: Some("Compagnon".into()), address };
+    let post = match (given("SMTP_HOST"), &options.data) {
+        (Some(host), _) => {
+            let port = given("SMTP_PORT").map_or(Ok(SMTPS_PORT), |port| port.parse());
+            let port = port.map_err(|_| StartError::Mail("SMTP_PORT is no port".into()))?;
+            let [user, password] = ["SMTP_USER", "SMTP_PASSWORD"].map(|name| given(name).unwrap_or_default());
+            let post = Post::to_server(Server { host, port, user, password }, &sender);
+            Some(post.map_err(|error| StartError::Mail(error.to_string()))?)
+        }
+        (None, Some(data)) => {
+            let post = Post::to_folder(data.join("mail"), &sender);
+            Some(post.map_err(|error| StartError::Mail(error.to_string()))?)
+        }
+        (None, None) => None,
+    };
+    Ok(post.map(Arc::new))
 }
 
 /// The queue's settings for these lifetimes.

@@ -140,6 +140,7 @@ async fn measure(students: u32, folder: Option<&std::path::Path>) -> Duration {
         store: store.clone(),
         clock: Clock::Simulated,
         providers: Arc::new(Providers::default()),
+        post: None,
         settings: worker::Settings::default(),
     };
     let prospectus = store.edition(&EDITION.parse().expect("a slug"), 1).await.expect("read").expect("there");

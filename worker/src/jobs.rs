@@ -7,6 +7,8 @@ mod bill; // the invoice of a period that began
 pub mod run; // billing runs: the drafts of every invoice of one date
 mod numbering; // their numbers
 mod collect; // their money
+mod documents; // what is printed of invoices and credit notes
+mod letters; // the outbox
 mod calendar; // what was planned for an enrollment
 mod sessions; // weekly series, and sessions that may no longer be held
 mod upload; // confirm what arrived, give up what stopped
@@ -33,6 +35,13 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::CollectInvoices { ref entity, on, shard } => {
             collect::collect(worker, claimed, entity, on, shard).await
         }
+        Job::MakeDocument { enrollment, invoice, note } => {
+            documents::make(worker, claimed, enrollment, invoice, note).await
+        }
+        Job::MakeDocuments { ref entity, on, shard } => {
+            documents::make_pages(worker, claimed, entity, on, shard).await
+        }
+        Job::SendLetters { enrollment } => letters::send(worker, claimed, enrollment).await,
         Job::DryRun { run, ref entity, shard } => run::count(worker, claimed, run, entity, shard).await,
         Job::ApplyPlanned { enrollment, at } => {
             calendar::apply_planned(worker, claimed, enrollment, at).await

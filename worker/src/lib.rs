@@ -2,13 +2,20 @@
 //!
 //! Modules in reading order:
 
-pub mod jobs;
-pub mod document; // invoices and credit notes, as PDF
-pub mod mail; // letters, and the ways to post them
-pub mod outcome; // how a job ends: done, again, given up
-pub mod payment; // providers that money comes from
 pub mod queue; // the stream that hands claimed jobs to apalis
-pub mod run; // one job: hold its lease, run it, end it // the table of jobs: one arm, one function
+pub mod run; // one job: hold its lease, run it, end it
+
+pub mod outcome; // how a job ends: done, again, given up
+
+pub mod jobs; // the table of jobs: one arm, one function
+
+pub mod payment; // providers that money comes from
+
+pub mod document; // invoices and credit notes, as PDF
+
+pub mod mail; // letters as mail, and the ways to post them
+
+pub mod letter; // what letters say
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +27,7 @@ use jiff::SignedDuration;
 use storage::{Clock, Store};
 use tokio_util::sync::CancellationToken;
 
+use crate::mail::Post;
 use crate::payment::Providers;
 
 /// What every job leans on.
@@ -31,6 +39,8 @@ pub struct Worker {
     pub clock: Clock,
     /// Where money comes from.
     pub providers: Arc<Providers>,
+    /// How letters go out, if they do.
+    pub post: Option<Arc<Post>>,
     /// How this deployment is set up.
     pub settings: Settings,
 }

@@ -16,6 +16,7 @@ use storage::transaction::read_again;
 use storage::{Item, Stored};
 use utoipa::ToSchema;
 
+use super::documents::Documents;
 use super::payments::no_issuer;
 use super::{InvoiceView, TaxView, acted_on};
 use crate::body::Json;
@@ -63,6 +64,8 @@ pub struct CreditNoteView {
     reason: CreditReason,
     #[schema(value_type = String, format = Date)]
     issued_on: Date,
+    /// Answers its PDF, for a while; null until that is made, and in answers to acts.
+    document_url: Option<String>,
 }
 
 /// Money given back.
@@ -100,6 +103,7 @@ impl CreditNoteView {
             tax: TaxView::of(&note.taxes, note.amount.currency)?,
             reason: note.reason.clone(),
             issued_on: note.issued_on,
+            document_url: None,
         })
     }
 }
@@ -209,8 +213,13 @@ pub async fn list_credit_notes(call: Call, At(id): At<InvoiceId>) -> Result<Repl
     let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
     let invoice = call.permit(&permissions::LIST_CREDIT_NOTES, loaded).await?;
     let notes = call.store().credit_notes(invoice.value.enrollment, id).await?;
-    let views = notes.iter().map(|note| CreditNoteView::of(&note.value));
-    Reply::ok(&List::whole(views.collect::<Result<_, _>>()?))
+    let documents = Documents::of_invoice(&call, &invoice.value).await?;
+    let mut views = Vec::with_capacity(notes.len());
+    for Item { value: note, .. } in &notes {
+        let document_url = documents.link(id, Some(note.id)).await?;
+        views.push(CreditNoteView { document_url, ..CreditNoteView::of(note)? });
+    }
+    Reply::ok(&List::whole(views))
 }
 
 /// Lists the refunds of an invoice.

@@ -12,6 +12,7 @@ use crate::invoice::TaxRule;
 pub mod check; // what makes a catalog wrong, with the place of each fault
 mod course; // about a week of learning, and what it cost to make
 mod edition; // degrees, and their editions
+mod entity; // who issues invoices
 mod market; // prices and recruiters' demand
 mod partner; // partners, accreditations, recognitions
 mod policy; // the numbers the school decided on
@@ -25,6 +26,7 @@ pub(crate) mod fixture;
 pub use check::{CatalogError, Reason};
 pub use course::{Course, CourseRef, Unit, UnitKind, production_cost};
 pub use edition::{Degree, Edition, EditionState, LanguageVariant, NotPublished, VariantState};
+pub use entity::{ENTITY_LINES_MAX, Entity};
 pub use market::{DemandSignal, Importance, PriceList};
 pub use partner::{Accreditation, Partner, Recognition};
 pub use policy::{Policy, Share, Sourced};
@@ -50,6 +52,8 @@ pub struct Catalog {
     pub prices: Vec<PriceList>,
     /// How a month is taxed, by market.
     pub taxes: Vec<TaxRule>,
+    /// Who issues invoices, by market.
+    pub entities: Vec<Entity>,
     /// What recruiters said they want.
     pub demand: Vec<DemandSignal>,
     /// Who endorses which edition.

@@ -17,6 +17,7 @@ use crate::permission::{Relation, Subject};
 mod collecting; // when a payment is tried, and when the waiting ends
 mod credit; // corrections
 mod issuer; // who issues, and how invoices are numbered
+mod paper; // the document of an invoice or a credit note
 mod payment; // money received, or tried
 mod rate; // what a period costs whom
 mod refund; // money given back
@@ -25,6 +26,7 @@ mod tax; // what the rule of the day makes of a price
 pub use collecting::{Collecting, DunningPlan};
 pub use credit::{Credit, CreditNote, CreditReason, CreditRefused};
 pub use issuer::{InvoiceNumber, LegalEntity};
+pub use paper::{Paper, PaperFile, Party, Standing};
 pub use payment::{Payment, PaymentKind, PaymentRefused, PaymentState, Retry};
 pub use rate::{payers_of, rate};
 pub use refund::{Refund, RefundPart, RefundRefused, RefundState};

@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{CommitmentId, DefenseId, EnrollmentId, InvoiceId, RefundId, RunId, UploadId, derive};
+use crate::id::{
+    CommitmentId, CreditNoteId, DefenseId, EnrollmentId, InvoiceId, RefundId, RunId, UploadId, derive,
+};
 
 /// A thing to be done later, or by another process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +77,29 @@ pub enum Job {
         on: Date,
         /// Which share of the enrollments.
         shard: u16,
+    },
+    /// Make the document of an invoice, or of a credit note over it.
+    MakeDocument {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// Of which invoice.
+        invoice: InvoiceId,
+        /// Of which note over it; none for the invoice's own.
+        note: Option<CreditNoteId>,
+    },
+    /// Make the documents of a run's invoices, in one shard.
+    MakeDocuments {
+        /// The legal entity.
+        entity: String,
+        /// The run's date.
+        on: Date,
+        /// Which share of the enrollments.
+        shard: u16,
+    },
+    /// Send the letters that wait about an enrollment.
+    SendLetters {
+        /// Whose.
+        enrollment: EnrollmentId,
     },
     /// Count, for finance, the invoices that a run over a date would write in one shard.
     DryRun {
@@ -153,6 +178,9 @@ impl Job {
             Self::BillingRun { .. } => "billing_run",
             Self::NumberInvoices { .. } => "number_invoices",
             Self::CollectInvoices { .. } => "collect_invoices",
+            Self::MakeDocument { .. } => "make_document",
+            Self::MakeDocuments { .. } => "make_documents",
+            Self::SendLetters { .. } => "send_letters",
             Self::DryRun { .. } => "dry_run",
             Self::ApplyPlanned { .. } => "apply_planned",
             Self::ArrangeSessions { .. } => "arrange_sessions",
@@ -180,7 +208,13 @@ impl Job {
             Self::Bill { enrollment, segment, period } => {
                 vec![enrollment.to_string(), segment.to_string(), period.to_string()]
             }
-            Self::BillingRun { entity, on, shard } | Self::CollectInvoices { entity, on, shard } => {
+            Self::MakeDocument { invoice, note: None, .. } => vec![invoice.to_string()],
+            Self::MakeDocument { invoice, note: Some(note), .. } => {
+                vec![invoice.to_string(), note.to_string()]
+            }
+            Self::BillingRun { entity, on, shard }
+            | Self::CollectInvoices { entity, on, shard }
+            | Self::MakeDocuments { entity, on, shard } => {
                 vec![entity.clone(), on.to_string(), shard.to_string()]
             }
             Self::NumberInvoices { entity, on } => vec![entity.clone(), on.to_string()],
@@ -189,6 +223,7 @@ impl Job {
             Self::Refund { refund, .. } => vec![refund.to_string()],
             Self::ArrangeSessions { enrollment }
             | Self::CreditUnused { enrollment }
+            | Self::SendLetters { enrollment }
             | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],

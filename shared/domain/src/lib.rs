@@ -41,6 +41,7 @@ pub mod recording; // its evidence
 pub mod claim; // earlier learning
 
 pub mod job; // what the system does by itself
+pub mod letter; // what it tells people by mail
 
 pub mod award; // the decision that ends a degree
 pub mod credential; // what the graduate carries away

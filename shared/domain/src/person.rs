@@ -21,6 +21,9 @@ pub struct Person {
     pub time_zone: Zone,
     /// BCP 47 codes, best first.
     pub languages: Vec<String>,
+    /// Where letters go: the address that the issuer has verified, if it told one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
 }
 
 /// A postal address.
@@ -86,6 +89,7 @@ impl Person {
             address: None,
             time_zone: Zone::utc(),
             languages: Vec::new(),
+            email: None,
         }
     }
 
@@ -115,6 +119,16 @@ impl Person {
 }
 
 impl Address {
+    /// The address as it is written on a letter, line by line.
+    pub fn written(&self) -> Vec<String> {
+        let town = match self.country.as_str() {
+            "GB" | "IE" | "US" | "CA" | "AU" => format!("{} {}", self.city, self.postal_code),
+            _ => format!("{} {}", self.postal_code, self.city),
+        };
+        let town = town.trim().to_owned();
+        self.lines.iter().cloned().chain([town, self.country.clone()]).collect()
+    }
+
     fn check(&self) -> Result<(), ProfileError> {
         if self.lines.is_empty() || self.lines.len() > ADDRESS_LINES_MAX {
             return Err(ProfileError::Count { pointer: "/address/lines", expected: "1 to 4 lines" });

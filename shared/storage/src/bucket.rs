@@ -187,6 +187,13 @@ impl Bucket {
         }
     }
 
+    /// Keeps an object whole, in place of what lies there: only for the worker.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
+        let call = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
+        let call = call.body(ByteStream::from(bytes));
+        call.send().await.map(drop).map_err(|error| unavailable(&error))
+    }
+
     /// An object's bytes, if it is there: only for the worker.
     pub async fn read(&self, key: &str) -> Result<Option<ByteStream>, StoreError> {
         match self.client.get_object().bucket(&self.name).key(key).send().await {

@@ -228,7 +228,8 @@ impl Store {
             transaction = transaction
                 .create(invoice, InvoiceRefusal::AlreadyInvoiced)
                 .set(&locator(invoice))
-                .enqueue(&charge, now);
+                .enqueue(&charge, now)
+                .ask_document(invoice, None, now);
         }
         if invoices.is_empty() {
             let nothing = NothingOwed { enrollment: id, key: due.key };

@@ -22,8 +22,10 @@
 //! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, claim, defense, session, upload, award, credential | its own | its kind | get |
 //! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
+//! | the documents of its invoices | enrollment | `paper#invoice`, `paper#invoice#note` | query, get |
+//! | letters about it that wait | enrollment | `letter#at#rank#…` | query, in order |
 //! | a billing run | run | `shard#entity#…` | query, get |
-//! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…` | query |
+//! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
 //! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
@@ -76,6 +78,8 @@ pub enum Key {
     Payment(EnrollmentId, PaymentId),
     CreditNote(EnrollmentId, InvoiceId, CreditNoteId),
     Refund(EnrollmentId, InvoiceId, RefundId),
+    Paper(EnrollmentId, InvoiceId, Option<CreditNoteId>),
+    Letter(EnrollmentId, Timestamp, u8, Uuid),
     InvoiceLocator(InvoiceId),
     InvoiceNumbers(String, i16),
     Submission(SubmissionId),
@@ -98,7 +102,7 @@ pub enum Key {
 }
 
 /// The words for how far a page of a run is.
-pub const PAGE_STAGES: [&str; 3] = ["drafted", "numbered", "issued"];
+pub const PAGE_STAGES: [&str; 4] = ["drafted", "numbered", "issued", "collected"];
 
 /// A digest of route and idempotency key: 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -157,6 +161,13 @@ impl Key {
                 (enrollment.to_string(), format!("refund#{invoice}#{id}"))
             }
             Self::Payment(enrollment, id) => (enrollment.to_string(), format!("payment#{id}")),
+            Self::Paper(enrollment, invoice, None) => (enrollment.to_string(), format!("paper#{invoice}")),
+            Self::Paper(enrollment, invoice, Some(note)) => {
+                (enrollment.to_string(), format!("paper#{invoice}#{note}"))
+            }
+            Self::Letter(enrollment, at, rank, id) => {
+                (enrollment.to_string(), format!("letter#{}#{rank}#{}", instant(*at), id.simple()))
+            }
             Self::InvoiceLocator(invoice) => (invoice.to_string(), "locator".into()),
             Self::InvoiceNumbers(entity, year) => (format!("numbers#{entity}"), format!("year#{year:04}")),
             Self::Submission(id) => (id.to_string(), "submission".into()),
@@ -218,6 +229,9 @@ impl Key {
                 InvoiceKey { segment: read(segment)?, period: read(period)?, payer: read(payer)? },
             ),
             ["payment", id] => Self::Payment(read(pk)?, read(id)?),
+            ["paper", invoice] => Self::Paper(read(pk)?, read(invoice)?, None),
+            ["paper", invoice, note] => Self::Paper(read(pk)?, read(invoice)?, Some(read(note)?)),
+            ["letter", at, rank, id] => Self::Letter(read(pk)?, read(at)?, read(rank)?, read(id)?),
             ["locator"] => Self::InvoiceLocator(read(pk)?),
             ["year", year] => {
                 let entity = pk.strip_prefix("numbers#").ok_or(KeyError)?;
@@ -277,6 +291,9 @@ pub enum Query {
     Payments(EnrollmentId),
     CreditNotes(EnrollmentId, InvoiceId),
     Refunds(EnrollmentId, InvoiceId),
+    Papers(EnrollmentId),
+    PapersOf(EnrollmentId, InvoiceId),
+    Letters(EnrollmentId),
     BillingDays { entity: String, shard: u16, first: i8, last: i8 },
     RunShards(RunId),
     RunPages(RunId, &'static str),
@@ -323,6 +340,9 @@ impl Query {
                 all(enrollment.to_string(), &format!("note#{invoice}#"))
             }
             Self::Refunds(enrollment, invoice) => all(enrollment.to_string(), &format!("refund#{invoice}#")),
+            Self::Papers(enrollment) => all(enrollment.to_string(), "paper#"),
+            Self::PapersOf(enrollment, invoice) => all(enrollment.to_string(), &format!("paper#{invoice}")),
+            Self::Letters(enrollment) => all(enrollment.to_string(), "letter#"),
             Self::BillingDays { entity, shard, first, last } => Span {
                 pk: format!("billing#{entity}#{shard:03}"),
                 first: format!("day#{first:02}#"),
@@ -385,6 +405,9 @@ mod tests {
             Key::Payment(enrollment, PaymentId::derived(&["p"])),
             Key::CreditNote(enrollment, InvoiceId::derived(&["i"]), CreditNoteId::derived(&["c"])),
             Key::Refund(enrollment, InvoiceId::derived(&["i"]), RefundId::derived(&["r"])),
+            Key::Paper(enrollment, InvoiceId::derived(&["i"]), None),
+            Key::Paper(enrollment, InvoiceId::derived(&["i"]), Some(CreditNoteId::derived(&["c"]))),
+            Key::Letter(enrollment, at, 3, Uuid::from_u128(9)),
             Key::InvoiceLocator(InvoiceId::derived(&["i"])),
             Key::InvoiceNumbers("GB01".into(), 2027),
             Key::Submission(SubmissionId::derived(&["s"])),

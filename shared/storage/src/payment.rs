@@ -187,11 +187,10 @@ impl Store {
     ) -> Transaction<'_, InvoiceRefusal> {
         let transaction = self.transaction().save(&given.invoice, InvoiceRefusal::Changed);
         let transaction = match &given.note {
-            Some((note, numbers)) => transaction.create(note, InvoiceRefusal::AlreadyGiven).take_numbers(
-                numbers,
-                1,
-                InvoiceRefusal::NumberTaken,
-            ),
+            Some((note, numbers)) => transaction
+                .create(note, InvoiceRefusal::AlreadyGiven)
+                .take_numbers(numbers, 1, InvoiceRefusal::NumberTaken)
+                .ask_document(&given.invoice.value, Some(note.id), now),
             None => transaction,
         };
         let transaction = match &given.refund {
@@ -222,6 +221,7 @@ impl Transaction<'_, InvoiceRefusal> {
         for (draft, invoice) in drafts.iter().zip(&began.invoices) {
             transaction =
                 transaction.save(&draft.clone().with(invoice.clone()), changed).set(&locator(invoice));
+            transaction = transaction.ask_document(invoice, None, now);
         }
         transaction.take_numbers(numbers, began.invoices.len(), InvoiceRefusal::NumberTaken).bill_next(
             &began.enrollment,

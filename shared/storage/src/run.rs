@@ -37,12 +37,14 @@ impl Stored for RunPage {
 const DRAFTED: &str = PAGE_STAGES[0];
 const NUMBERED: &str = PAGE_STAGES[1];
 const ISSUED: &str = PAGE_STAGES[2];
+const COLLECTED: &str = PAGE_STAGES[3];
 
 const fn word(stage: &PageStage) -> &'static str {
     match stage {
         PageStage::Drafted => DRAFTED,
         PageStage::Numbered { .. } => NUMBERED,
         PageStage::Issued => ISSUED,
+        PageStage::Collected => COLLECTED,
     }
 }
 
@@ -205,6 +207,16 @@ impl Store {
         self.first_pages(&Query::RunPagesOf(run, ISSUED, shard), pages_max).await
     }
 
+    /// Pages of a run's shard whose invoices' documents are to be made.
+    pub async fn collected_pages(
+        &self,
+        run: RunId,
+        shard: u16,
+        pages_max: u16,
+    ) -> Result<Vec<Item<RunPage>>, StoreError> {
+        self.first_pages(&Query::RunPagesOf(run, COLLECTED, shard), pages_max).await
+    }
+
     async fn first_pages(&self, query: &Query, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
         let page = self.page(query, Order::Ascending, None, pages_max).await?;
         page.items.into_iter().map(from_attributes).collect()
@@ -269,7 +281,14 @@ impl Transaction<'_, InvoiceRefusal> {
         self.move_page(page, PageStage::Issued).enqueue(&collect, now)
     }
 
-    /// Ends a page whose invoices' money has been asked for.
+    /// Hands a page whose invoices' money has been asked for on to whoever makes their documents.
+    pub fn collect_page(self, page: &Item<RunPage>, now: Timestamp) -> Self {
+        let RunPage { entity, on, shard, .. } = &page.value;
+        let make = Job::MakeDocuments { entity: entity.clone(), on: *on, shard: *shard };
+        self.move_page(page, PageStage::Collected).enqueue(&make, now)
+    }
+
+    /// Ends a page whose invoices have their documents.
     pub fn end_page(self, page: &Item<RunPage>) -> Self {
         self.remove(page, InvoiceRefusal::RunChanged)
     }

@@ -21,7 +21,8 @@ const ASKED_AT_ONCE: usize = 8;
 /// Pages after which the job gives its place to others and goes on as soon as it may.
 const PAGES_MAX: usize = 20;
 
-/// Asks for the money of each issued page's invoices; a page ends once all of it was asked for.
+/// Asks for the money of each issued page's invoices; a page goes on to its documents once all
+/// of it was asked for.
 pub async fn collect(
     worker: &Worker,
     claimed: &Claimed,
@@ -34,7 +35,7 @@ pub async fn collect(
         let pages = worker.store.issued_pages(RunId::of(entity, on), shard, 1).await?;
         let Some(page) = pages.into_iter().next() else { return finish(worker, claimed).await };
         collect_page(worker, &page).await?;
-        worker.store.transaction().end_page(&page).checkpoint(claimed).commit().await?;
+        worker.store.transaction().collect_page(&page, now).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
     Ok(transaction.commit().await?)

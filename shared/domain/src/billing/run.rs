@@ -219,6 +219,8 @@ pub enum PageStage {
     },
     /// They are issued, and their money is being asked for.
     Issued,
+    /// Their money has been asked for, and their documents are being made.
+    Collected,
 }
 
 /// Whether a run writes.

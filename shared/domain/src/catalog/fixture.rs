@@ -25,6 +25,7 @@ pub(crate) fn catalog() -> Catalog {
             monthly: Money::minor(30_000, Currency::Gbp),
         }],
         taxes: Vec::new(),
+        entities: Vec::new(),
         demand: vec![DemandSignal {
             market: word("GB"),
             degree: word("web"),

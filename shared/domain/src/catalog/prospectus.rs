@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    Accreditation, Catalog, Country, Course, Degree, Edition, EditionState, Partner, Policy, PriceList,
-    Project, Recognition, Skill,
+    Accreditation, Catalog, Country, Course, Degree, Edition, EditionState, Entity, Partner, Policy,
+    PriceList, Project, Recognition, Skill,
 };
 use crate::id::EditionId;
 use crate::invoice::TaxRule;
@@ -34,6 +34,9 @@ pub struct Prospectus {
     /// Its market's rules of tax, past and coming.
     #[serde(default)]
     pub taxes: Vec<TaxRule>,
+    /// Who issues its market's invoices, as it stands on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<Entity>,
     /// Its accreditations, past and coming.
     pub accreditations: Vec<Accreditation>,
     /// Its degree's recognitions, past and coming.
@@ -84,6 +87,7 @@ impl Catalog {
             partners: partners.collect::<Option<_>>()?,
             prices: prices.cloned().collect(),
             taxes: taxes.cloned().collect(),
+            entity: self.entities.iter().find(|entity| entity.market == edition.market).cloned(),
             accreditations: accreditations.cloned().collect(),
             recognitions: recognitions.cloned().collect(),
             policies: self.policies.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Faults, Kind, Reason, versioned};
 use crate::catalog::project::ESCO_SKILL;
-use crate::catalog::{Catalog, Edition, Project, Validity};
+use crate::catalog::{Catalog, ENTITY_LINES_MAX, Edition, Project, Validity};
 use crate::invoice::Treatment;
 use crate::plan::HOURS_PER_WEEK;
 
@@ -21,6 +21,7 @@ pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
         "/taxes",
         catalog.taxes.iter().map(|rule| format!("{} since {}", rule.market, rule.since)),
     );
+    unique(faults, "/entities", catalog.entities.iter().map(|entity| entity.market.to_string()));
     unique(faults, "/policies", catalog.policies.iter().map(|policy| policy.since.to_string()));
     unique(
         faults,
@@ -36,6 +37,7 @@ pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
     }
     prices(catalog, faults);
     taxes(catalog, faults);
+    entities(catalog, faults);
     demand(catalog, faults);
     endorsements(catalog, faults);
     policies(catalog, faults);
@@ -178,6 +180,24 @@ fn taxes(catalog: &Catalog, faults: &mut Faults) {
                 format!("{path}/treatment/rate_basis_points"),
                 || out_of_range("1 to 9999 hundredths of a percent"),
             ),
+        }
+    }
+}
+
+fn entities(catalog: &Catalog, faults: &mut Faults) {
+    for (index, entity) in catalog.entities.iter().enumerate() {
+        let path = format!("/entities/{index}");
+        line(faults, format!("{path}/name"), &entity.name);
+        faults.add_unless(
+            (1..=ENTITY_LINES_MAX).contains(&entity.address.len()),
+            format!("{path}/address"),
+            || out_of_range("1 to 6 lines"),
+        );
+        for (nth, text) in entity.address.iter().enumerate() {
+            line(faults, format!("{path}/address/{nth}"), text);
+        }
+        if let Some(tax_id) = &entity.tax_id {
+            line(faults, format!("{path}/tax_id"), tax_id);
         }
     }
 }

@@ -1,0 +1,44 @@
+//! Links to the documents of invoices and credit notes, which the worker makes.
+
+use domain::id::{CreditNoteId, EnrollmentId, InvoiceId};
+use domain::invoice::{Invoice, Paper};
+use domain::upload::Purpose;
+use storage::Item;
+
+use crate::call::Call;
+use crate::problem::Problem;
+
+/// The documents that were made, or begun.
+pub(super) struct Documents<'a> {
+    call: &'a Call,
+    papers: Vec<Item<Paper>>,
+}
+
+impl<'a> Documents<'a> {
+    /// Those of an enrollment.
+    pub(super) async fn of_enrollment(call: &'a Call, id: EnrollmentId) -> Result<Self, Problem> {
+        Ok(Self { call, papers: call.store().papers(id).await? })
+    }
+
+    /// Those of an invoice and of its credit notes.
+    pub(super) async fn of_invoice(call: &'a Call, invoice: &Invoice) -> Result<Self, Problem> {
+        Ok(Self { call, papers: call.store().papers_of(invoice.enrollment, invoice.id).await? })
+    }
+
+    /// A link to a document that is there, signed here at the cost of no call.
+    pub(super) async fn link(
+        &self,
+        invoice: InvoiceId,
+        note: Option<CreditNoteId>,
+    ) -> Result<Option<String>, Problem> {
+        let wanted = |paper: &&Item<Paper>| paper.value.invoice == invoice && paper.value.note == note;
+        let paper = self.papers.iter().find(wanted);
+        let Some(file) = paper.and_then(|paper| paper.value.file.as_ref()) else { return Ok(None) };
+        let name = match note {
+            None => format!("{invoice}.pdf"),
+            Some(note) => format!("{note}.pdf"),
+        };
+        let bucket = self.call.store().bucket(Purpose::Evidence);
+        Ok(Some(bucket.link(&file.key, &name, self.call.app.settings.link_lifetime).await?))
+    }
+}

@@ -1,0 +1,156 @@
+//! What is printed and sent: documents of invoices and credit notes, and letters that go out once.
+
+use std::path::Path;
+
+use domain::job::Job;
+use infra::stack::Options;
+use mail_parser::{MessageParser, MimeHeaders};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::{School, accept, begin, text};
+
+const NOW: &str = "2027-02-07T10:00:00Z";
+
+async fn school(folder: &TempDir) -> School {
+    let data = Some(folder.path().to_owned());
+    School::with(Options { port: 0, data, now: NOW.parse().ok(), ..Options::default() }).await
+}
+
+/// Waits until what has been asked of the worker is done: the clock is told to stay where it is.
+async fn settle(school: &School) {
+    school.move_to(NOW).await;
+}
+
+async fn items(school: &School, name: &str, path: &str) -> Vec<Value> {
+    school.get(name, path).await.expect(200)["items"].as_array().expect("a list").clone()
+}
+
+/// The bytes at a document's link.
+async fn fetched(view: &Value) -> Vec<u8> {
+    let answer = reqwest::get(text(view, "/document_url")).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    answer.bytes().await.expect("bytes").to_vec()
+}
+
+/// A tagged PDF's language and text, spaces made plain.
+fn read(bytes: &[u8]) -> (String, String) {
+    let file = lopdf::Document::load_mem(bytes).expect("a PDF");
+    let catalog = file.catalog().expect("a catalog");
+    let marked = catalog.get(b"MarkInfo").and_then(|info| info.as_dict()?.get(b"Marked")?.as_bool());
+    assert!(matches!(marked, Ok(true)), "it is tagged");
+    assert!(catalog.has(b"StructTreeRoot"));
+    let language = catalog.get(b"Lang").and_then(|language| language.as_str()).expect("a language");
+    let pages = Vec::from_iter(file.get_pages().into_keys());
+    let said = file.extract_text(&pages).expect("text").replace(['\u{a0}', '\u{202f}', '\n'], " ");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    (String::from_utf8_lossy(language).into_owned(), said)
+}
+
+/// A letter as a reader sees it.
+struct Letter {
+    subject: String,
+    to: String,
+    text: String,
+    attached: Option<Vec<u8>>,
+}
+
+/// The letters that went out, by subject.
+fn letters(folder: &Path) -> Vec<Letter> {
+    let mut letters = Vec::new();
+    for entry in std::fs::read_dir(folder.join("mail")).expect("a folder") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a letter");
+        let mail = MessageParser::default().parse(&bytes).expect("a mail");
+        let to = mail.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("a reader");
+        letters.push(Letter {
+            subject: mail.subject().expect("a subject").to_owned(),
+            to: to.to_owned(),
+            text: mail.body_text(0).expect("a text").replace('\u{a0}', " "),
+            attached: mail.attachment(0).map(|part| {
+                assert!(part.attachment_name().is_some_and(|name| name.ends_with(".pdf")));
+                part.contents().to_vec()
+            }),
+        });
+    }
+    letters.sort_by(|a, b| a.subject.cmp(&b.subject));
+    letters
+}
+
+/// The invoice that begins an enrollment is printed, kept, linked and sent; asking again changes nothing.
+#[tokio::test]
+async fn an_invoice_is_printed_once_and_sent_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let id = begin(&school, "maya", "2027-02-07").await;
+    settle(&school).await;
+    let invoice = &items(&school, "maya", &format!("/v1/enrollments/{id}/invoices")).await[0];
+    let pdf = fetched(invoice).await;
+    let (language, said) = read(&pdf);
+    assert_eq!(language, "en");
+    for part in [&text(invoice, "/number"), "Invoice", "GBP 300.00", "Maya", "Compagnon Education Ltd"] {
+        assert!(said.contains(part), "no {part} in {said}");
+    }
+    let one = school.get("maya", &format!("/v1/invoices/{}", text(invoice, "/id"))).await.expect(200);
+    assert_eq!(fetched(&one).await, pdf);
+
+    let [letter] = &letters(folder.path())[..] else { panic!("one letter") };
+    assert_eq!(letter.subject, format!("Invoice {}", text(invoice, "/number")));
+    assert_eq!((letter.to.as_str(), letter.attached.as_ref()), ("maya@example.org", Some(&pdf)));
+    assert!(letter.text.contains("GBP 300.00. It is paid"), "{}", letter.text);
+
+    let enrollment = id.parse().expect("an id");
+    let make =
+        Job::MakeDocument { enrollment, invoice: text(invoice, "/id").parse().expect("an id"), note: None };
+    let again = school.stack.store.transaction::<()>();
+    let now = NOW.parse().expect("an instant");
+    let again = again.enqueue(&make, now).enqueue(&Job::SendLetters { enrollment }, now);
+    again.commit().await.expect("asked again");
+    assert!(school.move_to(NOW).await >= 2);
+    assert_eq!(fetched(&one).await, pdf);
+    assert_eq!(letters(folder.path()).len(), 1);
+    school.close().await;
+}
+
+/// A credit note is printed and sent, and links to neither are anybody else's.
+#[tokio::test]
+async fn a_credit_note_is_printed_and_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let id = begin(&school, "maya", "2027-02-07").await;
+    let invoice = text(&items(&school, "maya", &format!("/v1/enrollments/{id}/invoices")).await[0], "/id");
+    let notes = format!("/v1/invoices/{invoice}/credit-notes");
+    let credit = json!({ "amount": { "amount_minor": 5_000, "currency": "GBP" }, "reason": "Goodwill" });
+    let made = school.post("fay", &notes, credit).await.expect(201);
+    assert_eq!(made["document_url"], Value::Null);
+    settle(&school).await;
+    let note = &items(&school, "maya", &notes).await[0];
+    let pdf = fetched(note).await;
+    let (_, said) = read(&pdf);
+    for part in [&text(note, "/number"), "Credit note", "GBP 50.00", "Goodwill"] {
+        assert!(said.contains(part), "no {part} in {said}");
+    }
+    let letters = letters(folder.path());
+    let letter = letters.iter().find(|letter| letter.subject.starts_with("Credit note")).expect("a letter");
+    assert_eq!(letter.attached.as_ref(), Some(&pdf));
+    assert_eq!(school.get("noor", &notes).await.refused(404), "not_found");
+    school.close().await;
+}
+
+/// Who studies in French is written to in French.
+#[tokio::test]
+async fn a_document_is_in_the_students_language() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let body = json!({
+        "edition": "web-development-fr", "language": "fr", "time_zone": "Europe/Paris",
+        "start_on": "2027-02-07", "hours_per_week": 20,
+    });
+    let id = text(&school.post("maya", "/v1/enrollments", body).await.expect(201), "/id");
+    accept(&school, "maya", &id).await;
+    settle(&school).await;
+    let invoice = &items(&school, "maya", &format!("/v1/enrollments/{id}/invoices")).await[0];
+    let (language, said) = read(&fetched(invoice).await);
+    assert_eq!(language, "fr");
+    assert!(said.contains("Facture") && said.contains(&text(invoice, "/number")), "{said}");
+    assert!(letters(folder.path())[0].text.contains("Elle est réglée"));
+    school.close().await;
+}

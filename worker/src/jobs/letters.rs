@@ -1,0 +1,112 @@
+//! The outbox of an enrollment: its letters go out in the order they were written, each once.
+
+use domain::enrollment::Enrollment;
+use domain::id::EnrollmentId;
+use domain::invoice::Paper;
+use domain::letter::{About, Letter};
+use domain::upload::Purpose;
+use jiff::SignedDuration;
+use storage::Key;
+use storage::queue::Claimed;
+
+use super::documents::language_of;
+use super::finish;
+use crate::Worker;
+use crate::letter::say;
+use crate::mail::{Addressee, Attachment, Letter as Mail, PostError};
+use crate::outcome::Unfinished;
+
+/// Letters that are read at once.
+const LETTERS_READ: u16 = 20;
+/// How long letters wait for a mail server that does not take them now.
+const POST_AGAIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// What became of a letter.
+enum Outcome {
+    /// The folder or the server has it.
+    Posted,
+    /// Nobody can have it: no address, no way to post, or refused for good.
+    LeftOut(&'static str),
+    /// It waits, and those behind it.
+    NotNow,
+}
+
+/// Sends the letters that wait, in order. Each is taken out once it is posted: a worker that is killed
+/// between the two posts it again under the same id.
+pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Result<(), Unfinished> {
+    let now = worker.clock.now(&worker.store).await?;
+    let Some(enrollment) = worker.store.enrollment_for_job(id).await? else {
+        return finish(worker, claimed).await;
+    };
+    loop {
+        let letters = worker.store.letters(id, LETTERS_READ).await?;
+        if letters.is_empty() {
+            return finish(worker, claimed).await;
+        }
+        for letter in letters {
+            let word = letter.value.about.word();
+            let action = match post(worker, &enrollment.value, &letter.value).await? {
+                Outcome::Posted => "send_letter",
+                Outcome::LeftOut(reason) => {
+                    tracing::info!(letter = %letter.value.id(), word, reason, "a letter is left out");
+                    "leave_out_letter"
+                }
+                Outcome::NotNow => {
+                    tracing::warn!("the mail server does not take letters now");
+                    let transaction = worker.store.transaction::<()>();
+                    return Ok(transaction.finish_until(claimed, now + POST_AGAIN).commit().await?);
+                }
+            };
+            let transaction = worker.store.transaction().remove(&letter, "the letter was sent meanwhile");
+            let transaction = transaction.audit(&Key::Enrollment(id), action, "worker", now);
+            transaction.checkpoint(claimed).commit().await?;
+        }
+    }
+}
+
+async fn post(worker: &Worker, enrollment: &Enrollment, letter: &Letter) -> Result<Outcome, Unfinished> {
+    let Some(post) = &worker.post else { return Ok(Outcome::LeftOut("there is no way to post")) };
+    let person = worker.store.person(letter.to).await?.map(|person| person.value);
+    let Some(address) = person.as_ref().and_then(|person| person.email.clone()) else {
+        return Ok(Outcome::LeftOut("its reader has no address"));
+    };
+    let language = language_of(enrollment, letter.to, person.as_ref());
+    let name = person.and_then(|person| person.name);
+    let said = say(&letter.about, language, name.as_deref());
+    let mail = Mail {
+        id: letter.id().to_string(),
+        written_at: letter.at,
+        to: Addressee { name, address },
+        subject: said.subject,
+        text: said.text,
+        language,
+        attachments: document_of(worker, letter).await?.into_iter().collect(),
+    };
+    match post.send(&mail).await {
+        Ok(()) => Ok(Outcome::Posted),
+        // What these say may name the reader, and is not told.
+        Err(PostError::Letter(_)) => Ok(Outcome::LeftOut("it cannot be written down")),
+        Err(PostError::Rejected(_)) => Ok(Outcome::LeftOut("the mail server refuses it for good")),
+        Err(PostError::Unavailable(_)) => Ok(Outcome::NotNow),
+        Err(error @ PostError::Folder(_)) => Err(Unfinished::Retry(error.to_string())),
+    }
+}
+
+/// The document that a letter comes with.
+async fn document_of(worker: &Worker, letter: &Letter) -> Result<Option<Attachment>, Unfinished> {
+    let (invoice, note, number) = match &letter.about {
+        About::InvoiceIssued { invoice, number, .. } => (*invoice, None, number),
+        About::Credited { invoice, note, number, .. } => (*invoice, Some(*note), number),
+        About::PaymentDeclined { .. } | About::Suspended { .. } | About::Lifted => return Ok(None),
+    };
+    let paper = worker.store.paper(letter.enrollment, invoice, note).await?;
+    let Some(Paper { file: Some(file), .. }) = paper.map(|paper| paper.value) else { return Ok(None) };
+    let object = worker.store.bucket(Purpose::Evidence).read(&file.key).await?;
+    let Some(object) = object else { return Ok(None) };
+    let bytes = object.collect().await.map_err(|error| Unfinished::Retry(error.to_string()))?;
+    Ok(Some(Attachment {
+        file_name: format!("{number}.pdf"),
+        media_type: "application/pdf".into(),
+        bytes: bytes.to_vec(),
+    }))
+}
