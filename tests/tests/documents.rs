@@ -5,6 +5,7 @@ use std::path::Path;
 use domain::job::Job;
 use infra::stack::Options;
 use mail_parser::{MessageParser, MimeHeaders};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{School, accept, begin, text};
@@ -152,5 +153,30 @@ async fn a_document_is_in_the_students_language() {
     assert_eq!(language, "fr");
     assert!(said.contains("Facture") && said.contains(&text(invoice, "/number")), "{said}");
     assert!(letters(folder.path())[0].text.contains("Elle est réglée"));
+    school.close().await;
+}
+
+/// A month that nobody pays: its invoice comes from a run, the refusal and the suspension are told once.
+#[tokio::test]
+async fn an_unpaid_month_is_told_step_by_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let id = begin(&school, "maya", "2027-02-07").await;
+    let path = format!("/v1/enrollments/{id}/payment-method");
+    let etag = school.get("maya", &path).await.etag();
+    let method = json!({ "payment_method": { "kind": "sandbox", "token": "declined_hard" } });
+    let put = school.by("maya", Method::PUT, &path).await.header("if-match", &etag);
+    put.json(method).send().await.expect(200);
+    school.move_to("2027-03-20T10:00:00Z").await;
+    let letters = letters(folder.path());
+    let subjects = Vec::from_iter(letters.iter().map(|letter| letter.subject.as_str()));
+    let [first, second, refused, suspended] = &subjects[..] else { panic!("four letters: {subjects:?}") };
+    assert_eq!([*first, *second], ["Invoice GB-2027-000001", "Invoice GB-2027-000002"]);
+    assert_eq!(
+        [*refused, *suspended],
+        ["Payment refused: invoice GB-2027-000002", "Your studies are suspended"]
+    );
+    assert!(letters[1].text.contains("GBP 300.00 is due on 7 March 2027"), "{}", letters[1].text);
+    assert!(letters[2].text.contains("please give another payment method now"));
     school.close().await;
 }

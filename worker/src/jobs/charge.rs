@@ -5,9 +5,12 @@ use domain::activation::{Issuing, Received, begin, settle};
 use domain::billing::Terms;
 use domain::catalog::Prospectus;
 use domain::enrollment::{Enrollment, SuspensionCause};
-use domain::id::{EnrollmentId, InvoiceId, PaymentId};
-use domain::invoice::{Collecting, Invoice, InvoiceState, LegalEntity, Payment, PaymentKind, PaymentState};
+use domain::id::{EnrollmentId, InvoiceId, PaymentId, PersonId};
+use domain::invoice::{
+    Collecting, Invoice, InvoiceState, LegalEntity, Payment, PaymentKind, PaymentState, Retry,
+};
 use domain::job::Job;
+use domain::letter::{About, Letter};
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::InvoiceRefusal;
 use storage::numbers::Numbers;
@@ -155,6 +158,9 @@ impl Facts {
                 .then_planned(&enrollment.value)
                 .enqueue(&Job::ArrangeSessions { enrollment: id }, self.now)
                 .audit(&enrollment.value.key(), "suspend", "worker", self.now);
+            if let Some(letter) = self.suspended() {
+                transaction = transaction.write_letter(&letter, self.now);
+            }
             self.enrollment = written(enrollment);
         }
         if !transaction.is_empty() {
@@ -216,6 +222,10 @@ impl Facts {
                 let declined = keep(&payment, |payment| payment.decline(reason, retry));
                 self.charge = Some(declined.clone());
                 let transaction = worker.store.transaction().save(&declined, InvoiceRefusal::Changed);
+                let transaction = match self.declined(&declined.value.payment) {
+                    Some(letter) => transaction.write_letter(&letter, self.now),
+                    None => transaction,
+                };
                 self.put_off(transaction, ending, self.collecting(worker)).commit().await?;
                 Ok(())
             }
@@ -226,6 +236,37 @@ impl Facts {
                 Ok(ending.end(transaction, &self.invoice.value, until).commit().await?)
             }
         }
+    }
+
+    /// What its payer is told of a payment that was refused. Who waits for their place to begin is told by the
+    /// answer to that.
+    fn declined(&self, payment: &Payment) -> Option<Letter> {
+        let PaymentState::Declined { retry, .. } = payment.state else { return None };
+        let today = self.enrollment.value.date_at(self.now);
+        let about = About::PaymentDeclined {
+            invoice: self.invoice.value.id,
+            number: self.invoice.value.issue()?.number.to_string(),
+            amount: payment.amount,
+            again_on: match retry {
+                Retry::MayHelp => self.invoice.value.tried_again_on(&self.terms, today),
+                Retry::NeverHelps => None,
+            },
+        };
+        Some(self.letter(self.invoice.value.payer, about))
+    }
+
+    /// What the student is told of a suspension.
+    fn suspended(&self) -> Option<Letter> {
+        let about = About::Suspended {
+            invoice: self.invoice.value.id,
+            number: self.invoice.value.issue()?.number.to_string(),
+            owed: self.invoice.value.owed().ok()?,
+        };
+        Some(self.letter(self.enrollment.value.student, about))
+    }
+
+    const fn letter(&self, to: PersonId, about: About) -> Letter {
+        Letter { enrollment: self.enrollment.value.id, to, at: self.now, about }
     }
 
     /// Writes that the provider is about to be asked. True where it was asked before and nobody knows

@@ -3,6 +3,7 @@
 use domain::enrollment::SuspensionCause;
 use domain::id::EnrollmentId;
 use domain::job::Job;
+use domain::letter::{About, Letter};
 use storage::Stored;
 use storage::queue::Claimed;
 
@@ -28,6 +29,7 @@ pub async fn lift(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
         return finish(worker, claimed).await;
     };
     let next = lifted.value.periods_after(worker.store.last_billed(id).await?).next();
+    let told = Letter { enrollment: id, to: lifted.value.student, at: now, about: About::Lifted };
     let transaction = worker
         .store
         .transaction::<&str>()
@@ -36,6 +38,7 @@ pub async fn lift(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
         .bill_next(&lifted.value, next.as_ref(), now)
         .enqueue(&Job::ArrangeSessions { enrollment: id }, now)
         .audit(&lifted.value.key(), claimed.job.kind(), "worker", now)
+        .write_letter(&told, now)
         .finish(claimed);
     let live = lifted.value.is_live();
     let transaction = if live { transaction } else { transaction.no_longer_live(&lifted.value) };

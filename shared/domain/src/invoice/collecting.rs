@@ -84,6 +84,12 @@ impl Invoice {
             .map_or(Collecting::Over, |until| Collecting::Wait { until })
     }
 
+    /// When a payment that was refused for a passing reason is tried again by itself.
+    pub fn tried_again_on(&self, terms: &Terms, today: Date) -> Option<Date> {
+        let days = self.issue()?.dunning(terms).retry_on;
+        days.into_iter().filter(|date| today < *date).min()
+    }
+
     /// Whether an unpaid invoice suspends its enrollment by a date.
     pub fn suspends_by(&self, date: Date, terms: &Terms) -> bool {
         match &self.state {
