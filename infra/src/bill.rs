@@ -8,13 +8,12 @@ use domain::job::Job;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use storage::Store;
 use storage::clock::new_uuid;
-use storage::{Clock, Store};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
+use worker::Worker;
 use worker::outcome::Unfinished;
-
-use crate::stack;
 
 /// How often the run is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -45,25 +44,25 @@ pub enum BillError {
 }
 
 /// Counts what a date will bring or would bring now, and writes nothing.
-pub async fn dry_run(store: &Store, clock: Clock, on: Date) -> Result<(), BillError> {
+pub async fn dry_run(worker: &Worker, on: Date) -> Result<(), BillError> {
     let run = RunId::new(new_uuid(storage::clock::machine_now()));
-    let worker = stack::worker(store.clone(), clock);
     let bar = bar();
     let mut counted = Vec::new();
-    for (entity, shard) in shards(store).await? {
+    for (entity, shard) in shards(&worker.store).await? {
         bar.set_message(format!("{entity}, shard {shard}"));
         let before: u64 = counted.iter().map(|shard: &RunShard| shard.tally.invoices).sum();
         let first = RunShard::dry(run, &entity, on, shard);
         let progress = |shard: &RunShard| bar.set_position(before + shard.tally.invoices);
-        counted.push(worker::jobs::run::dry_run(&worker, first, progress).await?);
+        counted.push(worker::jobs::run::dry_run(worker, first, progress).await?);
     }
     bar.finish_and_clear();
     print(on, "would write", &counted)
 }
 
 /// Asks for the run over a date, and works until nothing of it is left that has begun.
-pub async fn run(store: &Store, clock: Clock, on: Date) -> Result<(), BillError> {
-    let (now, begins_at) = (clock.now(store).await?, begins_anywhere_at(on));
+pub async fn run(worker: Worker, on: Date) -> Result<(), BillError> {
+    let store = &worker.store.clone();
+    let (now, begins_at) = (worker.clock.now(store).await?, begins_anywhere_at(on));
     if now < begins_at {
         return Err(BillError::TooEarly { on, begins_at });
     }
@@ -74,7 +73,7 @@ pub async fn run(store: &Store, clock: Clock, on: Date) -> Result<(), BillError>
         store.hasten(&Job::BillingRun { entity: entity.clone(), on, shard: *shard }, now).await?;
     }
     let stop = CancellationToken::new();
-    let working = tokio::spawn(stack::worker(store.clone(), clock).run(stop.clone()));
+    let working = tokio::spawn(worker.run(stop.clone()));
     let bar = bar();
     let written = loop {
         let mut shards = Vec::new();

@@ -247,11 +247,9 @@ async fn grant(options: Options, email: &str, role: Role) -> Result<(), StartErr
 async fn bill(options: Options, on: Date, dry_run: bool) -> Result<(), StartError> {
     let (local, store, _) = at_rest(&options).await?;
     let clock = storage::Clock::of(&store).await?;
-    let billed = if dry_run {
-        infra::bill::dry_run(&store, clock, on).await
-    } else {
-        infra::bill::run(&store, clock, on).await
-    };
+    let worker = stack::worker(store, clock, stack::post(&options)?);
+    let billed =
+        if dry_run { infra::bill::dry_run(&worker, on).await } else { infra::bill::run(worker, on).await };
     local.stop().await;
     billed.map_err(|error| StartError::Billing(error.to_string()))
 }

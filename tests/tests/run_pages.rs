@@ -46,6 +46,7 @@ impl Run {
             store: store.clone(),
             clock: Clock::Simulated,
             providers: Arc::new(Providers::default()),
+            post: None,
             settings: worker::Settings::default(),
         };
         let edition = store.edition(&EDITION.parse().expect("a slug"), 1).await.expect("read");

@@ -238,7 +238,8 @@ async fn two_workers_bill_each_month_once() {
     printed(&at("api"), "Compagnon is ready").await;
     let mut logging = environment.clone();
     logging.push(("RUST_LOG".to_owned(), "worker=info".to_owned()));
-    let start = |name: &str| Process::start(&["worker", "--lease-seconds", &lease], &logging, &at(name));
+    let start =
+        |name: &str| Process::start(&["worker", "--memory", "--lease-seconds", &lease], &logging, &at(name));
     let workers = [start("one"), start("two")];
     for name in ["one", "two"] {
         printed(&at(name), "worker is ready").await;

@@ -102,7 +102,11 @@ async fn struck(students: u32, workers: usize, kills: u64, draw: &mut fastrand::
     let folder = tempfile::tempdir().expect("a folder");
     let (_store, environment, store) = begun(folder.path(), students).await;
     let start = |name: String| {
-        Process::start(&["worker", "--lease-seconds", LEASE_SECONDS], &environment, &folder.path().join(name))
+        Process::start(
+            &["worker", "--memory", "--lease-seconds", LEASE_SECONDS],
+            &environment,
+            &folder.path().join(name),
+        )
     };
     for kill in 0..kills.div_ceil(workers as u64) {
         let mut running = Vec::from_iter((0..workers).map(|nth| start(format!("worker-{kill}-{nth}"))));

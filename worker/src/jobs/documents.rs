@@ -154,7 +154,7 @@ impl Facts {
         let Some(Item { value: enrollment, .. }) = enrollment else {
             return Err(Unfinished::GiveUp("the enrollment of this invoice is gone".into()));
         };
-        let edition = edition(worker, &enrollment).await?;
+        let edition = edition(worker, &enrollment.edition, enrollment.version).await?;
         let person = worker.store.person(payer).await?.map(|person| person.value);
         let paper = self.paper(&enrollment, &edition, person.as_ref())?;
         worker.store.transaction().create(&paper, InvoiceRefusal::Changed).commit().await?;
