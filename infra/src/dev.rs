@@ -142,10 +142,10 @@ async fn drain(parts: &Parts, now: Timestamp) -> Result<(), Response> {
         loop {
             let woken = parts.store.woken();
             // In this order: a job that ends meanwhile has left what it asked for among the waiting. One
-            // that is claimed meanwhile is told by the count.
+            // that is claimed meanwhile is told by the count or, where another process claims it, by a
+            // second look.
             let claims = parts.store.claims_at_rest();
-            let idle = parts.store.nothing_held().await?
-                && parts.store.next_due().await?.is_none_or(|due| now < due);
+            let idle = is_idle(&parts.store, now).await? && is_idle(&parts.store, now).await?;
             if idle && claims.is_some() && claims == parts.store.claims_at_rest() {
                 return Ok::<(), StoreError>(());
             }
@@ -160,6 +160,11 @@ async fn drain(parts: &Parts, now: Timestamp) -> Result<(), Response> {
             Err(Problem::new(Code::Unavailable, detail).respond("dev"))
         }
     }
+}
+
+/// Whether nothing is leased, backing off or due.
+async fn is_idle(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(store.nothing_held().await? && store.next_due().await?.is_none_or(|due| now < due))
 }
 
 #[derive(Deserialize)]
