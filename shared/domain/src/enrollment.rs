@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::billing::{Payer, Segment};
 use crate::id::{AwardId, DegreeId, EditionId, EnrollmentId, PersonId, SkillId};
-use crate::invoice::PaymentKind;
 use crate::money::Money;
 use crate::permission::{Relation, Subject};
 use crate::person::Scope;
@@ -25,6 +24,8 @@ mod learned; // what a student brought
 mod leave; // withdrawal and suspension
 mod mentors; // who mentors when
 mod paying; // how its months are paid, and by whom
+mod method; // the ways to pay
+mod iban; // an account that is debited
 mod pause; // stop for a while, and resume
 
 #[cfg(test)]
@@ -38,8 +39,10 @@ pub use entry::{
     Validity,
 };
 pub use finish::{NotAwardPending, NotStudying};
+pub use iban::{Iban, InvalidIban};
 pub use leave::{LiftRefused, SuspendRefused, SuspensionCause, WithdrawRefused, WithdrawalCause};
 pub use mentors::{AssignRefused, MentorAssignment, MentorGap};
+pub use method::PaymentMethod;
 pub use pause::{Pause, PauseRefused, ResumeRefused};
 pub use paying::{NamedBy, PayingRefused};
 
@@ -149,29 +152,6 @@ pub struct Contract {
     pub version: u32,
     /// When.
     pub accepted_at: Timestamp,
-}
-
-/// How a student's invoices are paid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
-pub enum PaymentMethod {
-    /// By transfer; finance records what arrives.
-    Manual,
-    /// By the local stack's own provider, which does what the token says.
-    Sandbox {
-        /// Such as `ok` or `declined_hard`.
-        token: String,
-    },
-}
-
-impl PaymentMethod {
-    /// Through what the money comes.
-    pub const fn kind(&self) -> PaymentKind {
-        match self {
-            Self::Manual => PaymentKind::Manual,
-            Self::Sandbox { .. } => PaymentKind::Sandbox,
-        }
-    }
 }
 
 impl State {
