@@ -24,6 +24,9 @@ use crate::outcome::Unfinished;
 pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
     match claimed.job {
         Job::Charge { enrollment, invoice } => charge::charge(worker, claimed, enrollment, invoice).await,
+        Job::LookUpPayment { enrollment, invoice } => {
+            charge::look_up(worker, claimed, enrollment, invoice).await
+        }
         Job::CreditUnused { enrollment } => giving_back::credit_unused(worker, claimed, enrollment).await,
         Job::Refund { enrollment, invoice, refund } => {
             giving_back::refund(worker, claimed, enrollment, invoice, refund).await

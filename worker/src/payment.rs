@@ -1,5 +1,9 @@
 //! Providers that money comes from, and goes back to. Only the worker calls them.
 
+pub mod secret; // text that no log may show
+pub mod sepa; // files for banks
+pub mod stripe; // cards
+
 use std::collections::BTreeMap;
 
 use domain::enrollment::PaymentMethod;
@@ -45,6 +49,8 @@ pub enum Charged {
 pub struct Return<'a> {
     /// The refund; with the payment it is the provider's key.
     pub refund: RefundId,
+    /// What was paid.
+    pub invoice: InvoiceId,
     /// The payment.
     pub payment: PaymentId,
     /// What the provider calls the payment.

@@ -23,6 +23,14 @@ pub enum Job {
         /// What is owed.
         invoice: InvoiceId,
     },
+    /// Find out what became of an invoice's payment, and never ask for money: its provider said that
+    /// something happened.
+    LookUpPayment {
+        /// Whose invoice.
+        enrollment: EnrollmentId,
+        /// What is owed.
+        invoice: InvoiceId,
+    },
     /// Credit, and give back, what an enrollment paid for days that it no longer uses.
     CreditUnused {
         /// Whose.
@@ -171,6 +179,7 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Charge { .. } => "charge",
+            Self::LookUpPayment { .. } => "look_up_payment",
             Self::CreditUnused { .. } => "credit_unused",
             Self::Refund { .. } => "refund",
             Self::LiftSuspension { .. } => "lift_suspension",
@@ -204,7 +213,7 @@ impl Job {
     /// The job's id: one per thing it is for.
     pub fn id(&self) -> Uuid {
         let facts = match self {
-            Self::Charge { invoice, .. } => vec![invoice.to_string()],
+            Self::Charge { invoice, .. } | Self::LookUpPayment { invoice, .. } => vec![invoice.to_string()],
             Self::Bill { enrollment, segment, period } => {
                 vec![enrollment.to_string(), segment.to_string(), period.to_string()]
             }

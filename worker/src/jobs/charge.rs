@@ -78,6 +78,23 @@ pub async fn charge_next(
     }
 }
 
+/// Finds out what became of an invoice's payment: money that came late, or after a refusal, is recorded.
+/// Whatever else its provider says is for the invoice's own job to hear.
+pub async fn look_up(
+    worker: &Worker,
+    claimed: &Claimed,
+    id: EnrollmentId,
+    invoice: InvoiceId,
+) -> Result<(), Unfinished> {
+    let Some(facts) = Facts::read(worker, id, invoice).await? else {
+        return finish(worker, claimed).await;
+    };
+    let Some((payment, received)) = facts.came_in(worker).await else {
+        return finish(worker, claimed).await;
+    };
+    facts.paid(worker, Ending::Job(claimed), payment, received).await
+}
+
 impl Ending<'_> {
     /// Ends with nothing to write.
     async fn nothing(self, worker: &Worker) -> Result<(), Unfinished> {
@@ -117,14 +134,38 @@ impl Facts {
         Ok(Some(Self { now, enrollment, invoice, charge, edition, issuer, terms }))
     }
 
+    /// The money of a payment that counts as not there, where its provider has it all the same.
+    async fn came_in(&self, worker: &Worker) -> Option<(Item<KeptPayment>, Received)> {
+        let kept = self.charge.as_ref()?;
+        let payment = &kept.value.payment;
+        if matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }) {
+            return None;
+        }
+        let collection = Collection {
+            invoice: payment.invoice,
+            amount: payment.amount,
+            method: self.enrollment.value.payment_method.as_ref()?,
+            tries: payment.tries,
+        };
+        match worker.providers.of(payment.method)?.look_up(collection).await {
+            Charged::Paid { reference } => Some((kept.clone(), Received { reference, paid_at: self.now })),
+            Charged::Declined { .. } | Charged::Unknown => None,
+        }
+    }
+
     /// The provider that collects from whoever owes the invoice: a payer other than the student sends
-    /// the money by bank.
+    /// the money by bank. What nobody knows the answer of is its own provider's to tell, whatever way to
+    /// pay was given since.
     fn provider<'worker>(
         &self,
         worker: &'worker Worker,
     ) -> Option<(PaymentKind, &'worker dyn PaymentProvider)> {
         let method = self.enrollment.value.payment_method.as_ref();
-        let kind = method.filter(|_| self.invoice.value.payer == self.enrollment.value.student)?.kind();
+        let method = method.filter(|_| self.invoice.value.payer == self.enrollment.value.student)?;
+        let kind = match self.charge.as_ref().map(|kept| &kept.value.payment) {
+            Some(Payment { state: PaymentState::Pending | PaymentState::Unknown, method, .. }) => *method,
+            _ => method.kind(),
+        };
         worker.providers.of(kind).map(|provider| (kind, provider))
     }
 

@@ -122,8 +122,13 @@ async fn send_back(
         let refused = Some("this deployment cannot send it back the way it came".to_owned());
         return Ok(RefundState::ByTransfer { refused });
     };
-    let back =
-        Return { refund: refund.id, payment: part.payment, reference: &reference, amount: part.amount };
+    let back = Return {
+        refund: refund.id,
+        invoice: refund.invoice,
+        payment: part.payment,
+        reference: &reference,
+        amount: part.amount,
+    };
     Ok(match provider.send_back(back).await {
         Returned::Sent { reference } => RefundState::Sent { reference, sent_at: now },
         Returned::Refused { reason } => RefundState::ByTransfer { refused: Some(reason) },
