@@ -16,7 +16,7 @@ use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, catalog, claims, commitments, companion, conflicts, defenses,
-    enrollments, invoices, people, queue, runs, sessions, submissions, uploads, web,
+    enrollments, invoices, people, queue, runs, sessions, stripe, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -37,6 +37,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(enrollments::routes())
         .merge(claims::routes())
         .merge(invoices::routes())
+        .merge(stripe::routes())
         .merge(runs::routes())
         .merge(awards::routes())
         .merge(queue::routes())

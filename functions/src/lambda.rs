@@ -13,6 +13,7 @@ use crate::api::serve;
 use crate::app::{Parts, Settings};
 use crate::capability::CapabilityKey;
 use crate::signing::{InvalidSigningKey, Signer};
+use crate::stripe::WebhookKeys;
 use crate::token::{Issuer, Verifier};
 
 /// Why a function cannot answer.
@@ -62,9 +63,13 @@ async fn app() -> Result<App, StartError> {
         jwks_url: given("OIDC_JWKS_URL")?,
     })?;
     let pem = std::fs::read_to_string(given("CREDENTIAL_KEY_FILE")?).map_err(StartError::KeyFile)?;
+    // Where Stripe sends its events, its cards are taken; the worker has the key to charge them.
+    let secrets = env::var("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
+    let card = (!secrets.is_empty()).then_some(PaymentKind::Card);
     let settings = Settings {
         public_url: given("PUBLIC_URL")?,
-        payment_methods: vec![PaymentKind::Manual],
+        payment_methods: std::iter::once(PaymentKind::Manual).chain(card).collect(),
+        stripe_keys: WebhookKeys::new(secrets.split(',').map(str::trim)),
         accept_wait: Duration::from_secs(5),
         link_lifetime: Duration::from_secs(15 * 60),
         upload_idle_max: Duration::from_secs(24 * 3600),

@@ -77,6 +77,8 @@ table! {
     GET_PAYMENT_METHOD = "get_payment_method",       ToSome,   [Finance],         [Owner];
     PUT_PAYMENT_METHOD = "put_payment_method",       ToSome,   [],                [Owner];
 
+    HEAR_STRIPE = "hear_stripe",                     ToAll,    [],                [];
+
     CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
     GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];
     RELEASE_BILLING_RUN = "release_billing_run",     ToSome,   [Finance],         [];

@@ -15,6 +15,7 @@ pub mod local_store; // both, made from the template
 pub mod seed; // what a local stack begins with
 pub mod crowd; // many students at once, for tests under load
 pub mod sandbox; // a payment provider that does what it is told
+pub mod providers; // which payment providers there are
 pub mod dev; // moving the clock, tokens for sample people
 pub mod stack; // everything put together
 pub mod bill; // a billing run from the command line

@@ -56,6 +56,9 @@ pub enum StartError {
     /// Letters have no way out.
     #[error("letters cannot be posted: {0}")]
     Mail(String),
+    /// A payment provider cannot be reached as it is set up.
+    #[error("Stripe cannot be used: {0}")]
+    Provider(#[from] worker::payment::stripe::NoClient),
     /// The template does not say what to make.
     #[error("the template cannot be read: {0}")]
     Template(String),

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::permission::Role;
 use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
+use infra::providers::ProviderSettings;
 use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,13 +17,22 @@ use tokio_util::sync::CancellationToken;
 
 /// An open platform for degrees earned by doing, whole on one machine.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = AFTER_HELP)]
 struct Compagnon {
     #[command(flatten)]
     start: Start,
     #[command(subcommand)]
     part: Option<Part>,
 }
+
+/// What is told by the environment: secrets have no place among the arguments.
+const AFTER_HELP: &str = "\
+Environment:
+  STRIPE_SECRET_KEY      Take cards, with this key of an account with Stripe
+  STRIPE_BASE_URL        Where Stripe is, if not at https://api.stripe.com
+  STRIPE_WEBHOOK_SECRET  What events at /v1/webhooks/stripe are signed with; two with a comma while one
+                         replaces the other
+  RUST_LOG               What is logged";
 
 /// What is started, and how.
 #[derive(Args, Clone)]
@@ -122,6 +132,7 @@ impl Start {
                 link: Duration::from_secs(self.link_seconds),
                 upload: Duration::from_secs(self.upload_seconds),
             },
+            providers: ProviderSettings::from_environment(),
         }
     }
 }
@@ -217,7 +228,8 @@ async fn worker(options: Options) -> Result<(), StartError> {
     // Whoever starts the API may set a simulated clock later; as long as nobody did, it is the machine's.
     let clock = storage::Clock::Simulated;
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(stack::worker(store, clock, stack::post(&options)?).run(stop.clone()));
+    let worker = stack::worker(store, clock, stack::post(&options)?, &options.providers)?;
+    let worker = tokio::spawn(worker.run(stop.clone()));
     println!("Compagnon's worker is ready");
     asked_to_stop().await?;
     stop.cancel();
@@ -247,7 +259,7 @@ async fn grant(options: Options, email: &str, role: Role) -> Result<(), StartErr
 async fn bill(options: Options, on: Date, dry_run: bool) -> Result<(), StartError> {
     let (local, store, _) = at_rest(&options).await?;
     let clock = storage::Clock::of(&store).await?;
-    let worker = stack::worker(store, clock, stack::post(&options)?);
+    let worker = stack::worker(store, clock, stack::post(&options)?, &options.providers)?;
     let billed =
         if dry_run { infra::bill::dry_run(&worker, on).await } else { infra::bill::run(worker, on).await };
     local.stop().await;

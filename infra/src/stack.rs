@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use domain::invoice::PaymentKind;
 use functions::app::{Parts, Settings};
 use functions::token::Verifier;
 use functions::{App, api};
@@ -19,12 +18,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::mail::{Addressee, Post, Server};
-use worker::payment::Providers;
 
 use crate::dev::Dev;
 use crate::issuer::LocalIssuer;
 use crate::local_store::{LocalStore, StartError};
-use crate::sandbox::Sandbox;
+use crate::providers::ProviderSettings;
 use crate::{seed, signing_key};
 
 /// How a local stack is started.
@@ -40,6 +38,8 @@ pub struct Options {
     pub people: People,
     /// How long what is handed out lives.
     pub lifetimes: Lifetimes,
+    /// Where money comes from, beside the local stack's own provider.
+    pub providers: ProviderSettings,
 }
 
 /// How long what is handed out lives, by the machine's clock.
@@ -77,7 +77,14 @@ impl Default for Lifetimes {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 8080, data: None, now: None, people: People::Sample, lifetimes: Lifetimes::default() }
+        Self {
+            port: 8080,
+            data: None,
+            now: None,
+            people: People::Sample,
+            lifetimes: Lifetimes::default(),
+            providers: ProviderSettings::default(),
+        }
     }
 }
 
@@ -103,7 +110,7 @@ impl Stack {
         let clock = set_clock(&store, options.now).await?;
         let api = Api::start(store.clone(), clock, &options).await?;
         let stop = CancellationToken::new();
-        let worker = self::worker(store.clone(), clock, post(&options)?);
+        let worker = self::worker(store.clone(), clock, post(&options)?, &options.providers)?;
         let worker = tokio::spawn(worker.run(stop.clone()));
         Ok(Self { url: api.url.clone(), store, local, api, worker, stop })
     }
@@ -121,10 +128,15 @@ impl Stack {
     }
 }
 
-/// A worker over a store, with the local payment methods.
-pub fn worker(store: Store, clock: Clock, post: Option<Arc<Post>>) -> Worker {
-    let providers = Arc::new(Providers::default().with(PaymentKind::Sandbox, Sandbox));
-    Worker { store, clock, providers, post, settings: worker::Settings::default() }
+/// A worker over a store.
+pub fn worker(
+    store: Store,
+    clock: Clock,
+    post: Option<Arc<Post>>,
+    providers: &ProviderSettings,
+) -> Result<Worker, StartError> {
+    let providers = Arc::new(providers.open()?);
+    Ok(Worker { store, clock, providers, post, settings: worker::Settings::default() })
 }
 
 /// Who letters are from, where `MAIL_FROM` does not say.
@@ -240,7 +252,8 @@ fn app(store: Store, clock: Clock, url: &str, options: &Options) -> Result<App, 
 fn settings(url: &str, options: &Options) -> Settings {
     Settings {
         public_url: url.to_owned(),
-        payment_methods: vec![PaymentKind::Manual, PaymentKind::Sandbox],
+        payment_methods: options.providers.methods(),
+        stripe_keys: options.providers.stripe_keys(),
         accept_wait: Duration::from_secs(5),
         link_lifetime: options.lifetimes.link,
         upload_idle_max: options.lifetimes.upload,

@@ -267,7 +267,8 @@ async fn main() {
     let api =
         Api::start(store.clone(), clock, &Options { port: 0, ..Options::default() }).await.expect("an API");
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(stack::worker(store.clone(), clock, None).run(stop.clone()));
+    let worker = stack::worker(store.clone(), clock, None, &Default::default()).expect("a worker");
+    let worker = tokio::spawn(worker.run(stop.clone()));
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let client = bare(&local.endpoints);
     let school = School { local, store, api, client, http };

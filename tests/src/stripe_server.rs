@@ -92,6 +92,11 @@ impl StripeServer {
         self.shared.world().settle();
     }
 
+    /// Lets an invoice's payer come and pay what was refused.
+    pub fn pay(&self, invoice: &str) {
+        self.shared.world().pay(invoice);
+    }
+
     /// How often money was taken for an invoice. More than once is what must never be.
     pub fn captures(&self, invoice: &str) -> usize {
         self.shared.world().of_invoice(invoice).map(|intent| intent.captures).sum()

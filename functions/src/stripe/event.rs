@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::InvoiceId;
+use domain::id::{InvoiceId, RefundId};
 use serde::Deserialize;
 
 use super::signature::WebhookRefused;
@@ -23,6 +23,8 @@ pub struct Event {
     pub object: String,
     /// Our invoice that it names; others of the account's events name none.
     pub invoice: Option<InvoiceId>,
+    /// Our refund that it names, where it is about one.
+    pub refund: Option<RefundId>,
 }
 
 #[derive(Deserialize)]
@@ -65,9 +67,11 @@ impl Event {
         if !formed {
             return Err(WebhookRefused::Malformed);
         }
-        let named = wire.data.object.metadata.as_ref().and_then(|metadata| metadata.get("invoice"));
-        let invoice = named.and_then(|invoice| invoice.parse().ok());
-        Ok(Self { id: wire.id, kind: wire.kind, object: wire.data.object.id, invoice })
+        let Object { id: object, metadata } = wire.data.object;
+        let named = |word: &str| metadata.as_ref().and_then(|metadata| metadata.get(word));
+        let invoice = named("invoice").and_then(|invoice| invoice.parse().ok());
+        let refund = named("refund").and_then(|refund| refund.parse().ok());
+        Ok(Self { id: wire.id, kind: wire.kind, object, invoice, refund })
     }
 }
 
@@ -90,7 +94,7 @@ mod tests {
 
     #[test]
     fn an_event_says_what_happened_to_which_invoice() {
-        let invoice = InvoiceId::derived(&["x"]);
+        let (invoice, refund) = (InvoiceId::derived(&["x"]), RefundId::derived(&["x"]));
         let mut sent = event();
         sent["data"]["object"]["metadata"]["invoice"] = json!(invoice.to_string());
         let expected = Event {
@@ -98,8 +102,11 @@ mod tests {
             kind: "payment_intent.succeeded".into(),
             object: "pi_1".into(),
             invoice: Some(invoice),
+            refund: None,
         };
         assert_eq!(parse(&sent), Ok(expected));
+        sent["data"]["object"]["metadata"]["refund"] = json!(refund.to_string());
+        assert_eq!(parse(&sent).map(|event| event.refund), Ok(Some(refund)));
     }
 
     #[test]

@@ -24,6 +24,7 @@
 //! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
 //! | the documents of its invoices | enrollment | `paper#invoice`, `paper#invoice#note` | query, get |
 //! | letters about it that wait | enrollment | `letter#at#rank#…` | query, in order |
+//! | whether an event of Stripe's was heard | `stripe#event` | `heard` | guard |
 //! | a billing run | run | `shard#entity#…` | query, get |
 //! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
@@ -92,6 +93,7 @@ pub enum Key {
     Upload(UploadId),
     Award(AwardId),
     Credential(CredentialId),
+    StripeEvent(String),
     RunShard(RunId, String, u16),
     RunPage(RunId, &'static str, u16, u64),
     RunDate(RunId),
@@ -184,6 +186,7 @@ impl Key {
             Self::Upload(id) => (id.to_string(), "upload".into()),
             Self::Award(id) => (id.to_string(), "award".into()),
             Self::Credential(id) => (id.to_string(), "credential".into()),
+            Self::StripeEvent(id) => (format!("stripe#{id}"), "heard".into()),
             Self::RunShard(run, entity, shard) => (run.to_string(), format!("shard#{entity}#{shard:03}")),
             Self::RunPage(run, stage, shard, number) => {
                 (run.to_string(), format!("{stage}#{shard:03}#{number:08}"))
@@ -247,6 +250,7 @@ impl Key {
             ["upload"] => Self::Upload(read(pk)?),
             ["award"] => Self::Award(read(pk)?),
             ["credential"] => Self::Credential(read(pk)?),
+            ["heard"] => Self::StripeEvent(pk.strip_prefix("stripe#").ok_or(KeyError)?.to_owned()),
             ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
             [stage, shard, number] if PAGE_STAGES.contains(&stage) => {
                 let stage = PAGE_STAGES.into_iter().find(|word| *word == stage).ok_or(KeyError)?;
@@ -419,6 +423,7 @@ mod tests {
             Key::Upload(UploadId::derived(&["u"])),
             Key::Award(AwardId::derived(&["a"])),
             Key::Credential(CredentialId::derived(&["c"])),
+            Key::StripeEvent("evt_1".into()),
             Key::RunShard(RunId::derived(&["r"]), "GB".into(), 3),
             Key::RunPage(RunId::derived(&["r"]), "numbered", 3, 12),
             Key::RunDate(RunId::derived(&["r"])),

@@ -21,6 +21,7 @@ pub mod invoice; // invoices, and what asks for the next one
 pub mod payment; // money that comes and goes, and all that changes with it
 pub mod paper; // the documents of invoices and credit notes
 pub mod letter; // the outbox
+pub mod stripe; // which of Stripe's events were heard
 pub mod run; // billing runs, and what is due on a date
 pub mod award; // awards, credentials, and what a decision rests on
 
