@@ -92,6 +92,11 @@ impl StripeServer {
         self.shared.world().settle();
     }
 
+    /// Lets an invoice's payer come and begin to pay what was refused; [`settle`](Self::settle) ends it.
+    pub fn process(&self, invoice: &str) {
+        self.shared.world().process(invoice);
+    }
+
     /// Lets an invoice's payer come and pay what was refused.
     pub fn pay(&self, invoice: &str) {
         self.shared.world().pay(invoice);

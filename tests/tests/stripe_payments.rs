@@ -216,6 +216,25 @@ async fn money_that_comes_after_a_refusal_is_found() {
     till.close().await;
 }
 
+/// Told too early, it looks again by itself: Stripe does not say the same thing twice.
+#[tokio::test]
+async fn what_is_not_settled_when_it_is_told_is_looked_at_again() {
+    let till = Till::open().await;
+    let id = begin(&till.school, "maya", "2027-02-07").await;
+    till.pay_with(&id, card("pm_card_authenticationRequired")).await;
+    till.school.move_to("2027-03-09T10:00:00Z").await;
+    let invoice = text(&till.invoices(&id).await[1], "/id");
+    till.server.process(&invoice);
+    till.tell(&till.event("payment_intent.payment_failed")).await.expect(200);
+    till.settle("2027-03-09T10:00:00Z").await;
+    assert_eq!(text(&till.payment(&invoice).await, "/state"), "declined");
+    till.server.settle();
+    till.settle("2027-03-09T10:15:00Z").await;
+    assert_eq!(text(&till.payment(&invoice).await, "/state"), "paid");
+    assert_eq!(till.counts(&invoice), (1, 1));
+    till.close().await;
+}
+
 #[tokio::test]
 async fn only_what_stripe_signed_lately_is_heard() {
     let till = Till::open().await;

@@ -122,12 +122,18 @@ impl World {
         }
     }
 
+    /// The payer of an invoice begins to pay by hand.
+    pub fn process(&mut self, invoice: &str) {
+        let of = |intent: &Intent| intent.metadata.get("invoice").is_some_and(|of| of == invoice);
+        for intent in self.intents.iter_mut().filter(|intent| of(intent) && intent.status != "succeeded") {
+            intent.status = "processing";
+        }
+    }
+
     /// The payer of an invoice pays by hand.
     pub fn pay(&mut self, invoice: &str) {
-        let of = |intent: &Intent| intent.metadata.get("invoice").is_some_and(|of| of == invoice);
-        if let Some(at) = self.intents.iter().position(|intent| of(intent) && intent.status != "succeeded") {
-            self.succeed(at);
-        }
+        self.process(invoice);
+        self.settle();
     }
 
     fn succeed(&mut self, at: usize) {

@@ -79,20 +79,30 @@ pub async fn charge_next(
 }
 
 /// Finds out what became of an invoice's payment: money that came late, or after a refusal, is recorded.
-/// Whatever else its provider says is for the invoice's own job to hear.
+/// A refusal is for the invoice's own job to hear.
 pub async fn look_up(
     worker: &Worker,
     claimed: &Claimed,
     id: EnrollmentId,
     invoice: InvoiceId,
 ) -> Result<(), Unfinished> {
-    let Some(facts) = Facts::read(worker, id, invoice).await? else {
+    let facts = Facts::read(worker, id, invoice).await?;
+    let Some((facts, payment)) = facts.and_then(|facts| facts.charge.clone().map(|charge| (facts, charge)))
+    else {
         return finish(worker, claimed).await;
     };
-    let Some((payment, received)) = facts.came_in(worker).await else {
-        return finish(worker, claimed).await;
-    };
-    facts.paid(worker, Ending::Job(claimed), payment, received).await
+    match facts.found(worker, &payment.value.payment).await {
+        Some(Charged::Paid { reference }) => {
+            let received = Received { reference, paid_at: facts.now };
+            facts.paid(worker, Ending::Job(claimed), payment, received).await
+        }
+        // Nobody else would look again at what counts as refused.
+        Some(Charged::Unknown) if payment.value.payment.is_refused() => {
+            let again = worker.store.transaction::<()>().finish_until(claimed, facts.now + LOOK_UP_AGAIN);
+            Ok(again.commit().await?)
+        }
+        _ => finish(worker, claimed).await,
+    }
 }
 
 impl Ending<'_> {
@@ -134,10 +144,8 @@ impl Facts {
         Ok(Some(Self { now, enrollment, invoice, charge, edition, issuer, terms }))
     }
 
-    /// The money of a payment that counts as not there, where its provider has it all the same.
-    async fn came_in(&self, worker: &Worker) -> Option<(Item<KeptPayment>, Received)> {
-        let kept = self.charge.as_ref()?;
-        let payment = &kept.value.payment;
+    /// What its own provider says of a payment that counts as not there.
+    async fn found(&self, worker: &Worker, payment: &Payment) -> Option<Charged> {
         if matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }) {
             return None;
         }
@@ -147,10 +155,7 @@ impl Facts {
             method: self.enrollment.value.payment_method.as_ref()?,
             tries: payment.tries,
         };
-        match worker.providers.of(payment.method)?.look_up(collection).await {
-            Charged::Paid { reference } => Some((kept.clone(), Received { reference, paid_at: self.now })),
-            Charged::Declined { .. } | Charged::Unknown => None,
-        }
+        Some(worker.providers.of(payment.method)?.look_up(collection).await)
     }
 
     /// The provider that collects from whoever owes the invoice: a payer other than the student sends
