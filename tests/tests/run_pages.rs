@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::billing::run::{ListedAt, RunShard};
 use domain::billing::{Part, Payer, PeriodKey};
 use domain::enrollment::{Enrollment, Offer, PaymentMethod};
 use domain::id::{EnrollmentId, PersonId, RunId};
 use domain::invoice::{Invoice, rate};
 use domain::money::{Currency, Money};
+use domain::time::Zone;
 use infra::crowd::{Crowd, EDITION};
 use infra::local_store::LocalStore;
 use infra::seed;
@@ -173,6 +175,34 @@ async fn an_invoice_that_is_there_is_not_written_again() {
     assert_eq!(run.drafted().await, 99);
     run.work("number_invoices").await.expect("numbered");
     assert_eq!(run.invoices(last).await, [theirs], "whoever wrote it numbers it");
+    run.local.stop().await;
+}
+
+/// A look that was interrupted in one zone and goes on a day later misses nobody whose date began since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_goes_on_late_leaves_nobody_out() {
+    let run = Run::begun(100).await;
+    let id = |index: u32| EnrollmentId::derived(&[&format!("crowd {index}")]);
+    let first = (0..100).min_by_key(|index| id(*index)).expect("a hundred");
+    let far: Zone = "America/New_York".parse().expect("a zone");
+    for index in (0..100).filter(|index| *index != first) {
+        run.change(index, |enrollment| Enrollment { time_zone: far.clone(), ..enrollment }).await;
+    }
+    // Killed behind the only one in London, at half past midnight there.
+    let interrupted = RunShard {
+        looked_at: Some("2027-04-06T23:30:00Z".parse().expect("an instant")),
+        after: Some(ListedAt { day: 7, enrollment: id(first) }),
+        ..RunShard::of_date("GB", "2027-04-07".parse().expect("a date"), 0)
+    };
+    run.store.transaction::<()>().set(&interrupted).commit().await.expect("written");
+    run.work("billing_run").await.expect("the look ends");
+    assert_eq!(run.drafted().await, 0, "New York had not begun");
+    loop {
+        let claimed = run.store.claim("test", now(), machine_now(), 1).await.expect("the store").pop();
+        let Some(claimed) = claimed else { break };
+        worker::jobs::run(&run.worker, &claimed).await.expect("done");
+    }
+    assert_eq!(run.drafted().await, 99);
     run.local.stop().await;
 }
 

@@ -45,13 +45,15 @@ pub async fn bill(
         return foresee(worker, claimed, run, seen).await;
     }
     run.value = run.value.looking(seen);
-    let mut pages = Look::new(worker, seen).pages(run.value.clone());
+    // A look that was interrupted is ended as of its own instant: what began since is the next one's.
+    let looked_at = run.value.looked_at.unwrap_or(seen);
+    let mut pages = Look::new(worker, looked_at).pages(run.value.clone());
     for _ in 0..PAGES_MAX {
         let page = pages.recv().await.unwrap_or_else(|| Err(Unfinished::Retry("reading stopped".into())))?;
         run.value = page.counted(run.value)?;
         run.value.after = page.next;
         if page.next.is_none() {
-            let next = looks_again_at(on, seen, page.next_begins_at).map(|at| at + (now - seen));
+            let next = looks_again_at(on, looked_at, page.next_begins_at).map(|at| at + (now - seen));
             run.value.done = next.is_none();
             return page.keep(worker, run, now, Then::LookAgain(claimed, next)).await.map(drop);
         }
@@ -70,7 +72,10 @@ async fn foresee(
 ) -> Result<(), Unfinished> {
     let sums = |error: domain::money::MoneyError| Unfinished::GiveUp(error.to_string());
     let mut look = Look::foreseeing(worker, seen);
-    run.value.forecast.get_or_insert_default();
+    if run.value.after.is_none() {
+        // Whoever asks again meanwhile lets it be counted anew.
+        run.value.forecast = Some(BTreeMap::new());
+    }
     let mut until = Some(seen);
     for _ in 0..PAGES_MAX {
         let page = look.read(&run.value, Existing::None).await?;
