@@ -8,8 +8,15 @@ use domain::money::{Currency, Money};
 use worker::payment::sepa::{Creditor, Debit, DebitFile, Layout, Sequence};
 
 /// Reads a file's text from the second argument and holds it against the schema that the first names.
-const VALIDATE: &str = "import sys; from sepaxml.validation import try_valid_xml; \
-    try_valid_xml(open(sys.argv[2], 'rb').read(), sys.argv[1])";
+const VALIDATE: &str = "
+import sys
+from sepaxml.validation import ValidationError, try_valid_xml
+try:
+    try_valid_xml(open(sys.argv[2], 'rb').read(), sys.argv[1])
+    print('valid')
+except ValidationError:
+    print('invalid')
+";
 
 fn is_valid(text: &str, schema: &str) -> bool {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/venv/bin/python");
@@ -18,12 +25,15 @@ fn is_valid(text: &str, schema: &str) -> bool {
     std::fs::write(&file, text).expect("written");
     let ran = Command::new(python).args(["-c", VALIDATE, schema]).arg(file).output();
     let ran = ran.expect("Python is not installed: run `make tools`, then test again");
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(
-        !said.contains("ModuleNotFoundError"),
-        "sepaxml is not installed: run `make tools`, then test again"
-    );
-    ran.status.success()
+    let said = String::from_utf8_lossy(&ran.stdout);
+    match said.trim() {
+        "valid" => true,
+        "invalid" => false,
+        _ => panic!(
+            "sepaxml gave no verdict (if it is not installed, run `make tools`): {}",
+            String::from_utf8_lossy(&ran.stderr)
+        ),
+    }
 }
 
 fn file(debits: usize, name: &str, bic: Option<&str>) -> DebitFile {
@@ -60,7 +70,7 @@ fn every_file_is_valid_by_the_official_schema() {
     for (layout, schema) in [(Layout::V2, "pain.008.001.02"), (Layout::V8, "pain.008.001.08")] {
         for file in [
             file(1, "Maya Lind", None),
-            file(50, "Zoë Müller & Sønner <OHG>", Some("COBADEFFXXX")),
+            file(50, "Zoë Müller & Sønner <OHG>", Some("COBADEFF")),
             file(2, &"x".repeat(70), Some("COBADEFF")),
         ] {
             let text = file.write(layout, now).expect("a file");

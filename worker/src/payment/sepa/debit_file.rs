@@ -205,7 +205,7 @@ pub(super) mod tests {
             creditor: Creditor {
                 name: "Compagnon SAS".into(),
                 iban: "DE89370400440532013000".parse().expect("an IBAN"),
-                bic: Some("COBADEFFXXX".parse().expect("a BIC")),
+                bic: Some("COBADEFF".parse().expect("a BIC")),
                 creditor_id: "DE98ZZZ09999999999".parse().expect("a creditor id"),
             },
             on: "2027-02-08".parse().expect("a date"),
