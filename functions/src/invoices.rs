@@ -7,6 +7,7 @@ mod payments; // the money that came
 use domain::id::{EnrollmentId, InvoiceId};
 use domain::invoice::{Invoice, TaxCategory, TaxLine};
 use domain::money::{Currency, Money};
+use domain::permission::Action;
 use jiff::civil::Date;
 use serde::Serialize;
 use storage::Item;
@@ -61,7 +62,8 @@ pub struct InvoiceView {
     issued_on: Option<Date>,
     #[schema(value_type = Option<String>, format = Date)]
     due_on: Option<Date>,
-    /// Answers its PDF, for a while; null until that is made, and in answers to acts and lists for others.
+    /// Answers its PDF, for a while: to its payer and, where an invoice is shown alone, to finance. It bears
+    /// the payer's address. Null for others, until it is made, and in answers to acts.
     document_url: Option<String>,
 }
 
@@ -163,9 +165,7 @@ async fn list_invoices(call: Call, At(id): At<EnrollmentId>) -> Result<Reply, Pr
     let mut views = Vec::with_capacity(invoices.invoices.len());
     for Item { value: invoice, .. } in &invoices.invoices {
         let view = InvoiceView::of(invoice)?;
-        // A list shows those of other payers, too, whose names and addresses are theirs.
-        let own = [invoice.payer, invoice.student].contains(&person);
-        let document_url = if own { documents.link(invoice.id, None).await? } else { None };
+        let document_url = documents.link(invoice, None, person).await?;
         views.push(InvoiceView { document_url, ..view });
     }
     Reply::ok(&List::whole(views))
@@ -175,17 +175,16 @@ async fn list_invoices(call: Call, At(id): At<EnrollmentId>) -> Result<Reply, Pr
 #[utoipa::path(get, path = "/v1/invoices/{id}", tag = "invoices", params(("id" = String, Path)),
     responses((status = 200, description = "The invoice", body = InvoiceView), Refusals))]
 async fn get_invoice(call: Call, At(id): At<InvoiceId>) -> Result<Reply, Problem> {
-    call.person()?;
-    let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
-    let invoice = call.permit(&permissions::GET_INVOICE, loaded).await?;
+    let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
     let documents = Documents::of_invoice(&call, &invoice.value).await?;
-    let document_url = documents.link(id, None).await?;
+    let document_url = documents.link(&invoice.value, None, call.person()?).await?;
     let view = InvoiceView { document_url, ..InvoiceView::of(&invoice.value)? };
     Ok(Reply::ok(&view)?.at(invoice.revision))
 }
 
-/// An invoice that finance acts on: who may see none learns nothing of it.
-async fn acted_on(call: &Call, id: InvoiceId) -> Result<Item<Invoice>, Problem> {
+/// An invoice, for an action that the asker may do to it.
+async fn permitted(call: &Call, action: &Action, id: InvoiceId) -> Result<Item<Invoice>, Problem> {
+    call.person()?;
     let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
-    Ok(call.permit(&permissions::GET_INVOICE, loaded).await?.into_inner())
+    Ok(call.permit(action, loaded).await?.into_inner())
 }

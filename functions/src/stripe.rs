@@ -63,10 +63,8 @@ async fn hear_stripe(call: Call, headers: HeaderMap, body: Bytes) -> Result<Repl
         Err(Refused::Store(error)) => return Err(error.into()),
         Err(_) => return Err(Problem::new(Code::Internal, "A write was refused unexpectedly.")),
     }
-    // A refund that nobody answered for waits; what is done has nothing to hasten.
-    if let Job::Refund { .. } = job {
-        call.store().hasten(&job, call.now).await?;
-    }
+    // What waits, or was given up, is looked at now; what is done has nothing to hasten.
+    call.store().hasten(&job, call.now).await?;
     Reply::ok(&HeardView { known: true })
 }
 

@@ -36,7 +36,8 @@ impl Script {
 }
 
 fn paid(collection: &Collection<'_>) -> Charged {
-    Charged::Paid { reference: format!("sandbox-{}", collection.invoice) }
+    let amount_minor = collection.amount.amount_minor;
+    Charged::Paid { reference: format!("sandbox-{}", collection.invoice), amount_minor }
 }
 
 fn declined(reason: &str, retry: Retry) -> Charged {

@@ -471,7 +471,7 @@ async fn who_knows_everything_awaits_the_award() {
     for project in 1..=6 {
         all.extend(skills_of(&school, project).await);
     }
-    // Before the first payment, which then is the only one.
+    // Before the first payment: the quote says that nothing is owed, and nothing is.
     let tom = enroll(&school, "tom", "2027-02-07").await;
     recognize(&school, "tom", &tom, &all).await;
     assert_eq!(quoted(&progress(&school, "tom", &tom).await), ("0.0".into(), 0));
@@ -479,14 +479,23 @@ async fn who_knows_everything_awaits_the_award() {
     let accepted = school.post("tom", &format!("/v1/enrollments/{tom}/accept"), body).await.expect(200);
     assert_eq!(text(&accepted, "/state"), "award_pending");
 
+    // Or while a transfer is waited for, which then nobody need send.
+    let noor = enroll(&school, "noor", "2027-02-07").await;
+    let body = json!({ "contract_version": 1, "payment_method": { "kind": "manual" } });
+    school.post("noor", &format!("/v1/enrollments/{noor}/accept"), body).await.expect(200);
+    assert_eq!(text(&progress(&school, "noor", &noor).await, "/state"), "quoted");
+    recognize(&school, "noor", &noor, &all).await;
+    school.move_to(ENROLLED).await;
+    assert_eq!(text(&progress(&school, "noor", &noor).await, "/state"), "award_pending");
+    assert_eq!(billed(&school, "noor", &noor).await, [""; 0]);
+
     // And while studying: nothing is billed any more.
     let ana = begin(&school, "ana", "2027-02-07").await;
     recognize(&school, "ana", &ana, &all).await;
     assert_eq!(text(&progress(&school, "ana", &ana).await, "/state"), "award_pending");
     school.move_to("2027-05-01T10:00:00Z").await;
-    for (name, id) in [("tom", &tom), ("ana", &ana)] {
-        assert_eq!(billed(&school, name, id).await, ["2027-02-07"]);
-    }
+    assert_eq!(billed(&school, "tom", &tom).await, [""; 0]);
+    assert_eq!(billed(&school, "ana", &ana).await, ["2027-02-07"]);
     let none = claim(&school, "ana", &ana, claiming(&all[..1])).await;
     assert_eq!(none.refused(409), "wrong_state");
     let award = json!({ "decision": "award" });

@@ -8,7 +8,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{School, accept, begin, text};
+use tests::{School, accept, begin, enroll, text};
 
 const NOW: &str = "2027-02-07T10:00:00Z";
 
@@ -133,6 +133,35 @@ async fn a_credit_note_is_printed_and_sent() {
     let letter = letters.iter().find(|letter| letter.subject.starts_with("Credit note")).expect("a letter");
     assert_eq!(letter.attached.as_ref(), Some(&pdf));
     assert_eq!(school.get("noor", &notes).await.refused(404), "not_found");
+    school.close().await;
+}
+
+/// A document bears its payer's name and address: who studies on the same enrollment gets no link to it.
+#[tokio::test]
+async fn a_payers_document_is_for_the_payer_and_finance() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let id = enroll(&school, "maya", "2027-02-07").await;
+    let (maya, sponsor) = (school.id("maya").await, school.id("ana").await);
+    let path = format!("/v1/enrollments/{id}/payers");
+    let cap = json!({ "amount_minor": 10_000, "currency": "GBP" });
+    let payers = json!({ "payers": [
+        { "payer": sponsor, "cap": cap }, { "payer": maya, "share_percent": 100 } ] });
+    let etag = school.get("fay", &path).await.etag();
+    let named = school.by("fay", Method::PUT, &path).await.header("if-match", &etag).json(payers);
+    named.send().await.expect(200);
+    accept(&school, "maya", &id).await;
+    settle(&school).await;
+    let listed = items(&school, "maya", &format!("/v1/enrollments/{id}/invoices")).await;
+    let of = |payer: &str| listed.iter().find(|it| it["payer"] == payer).expect("an invoice").clone();
+    let (own, theirs) = (of(&maya), of(&sponsor));
+    assert!(own["document_url"].is_string(), "{own}");
+    assert_eq!(theirs["document_url"], Value::Null);
+    let one = format!("/v1/invoices/{}", text(&theirs, "/id"));
+    assert_eq!(school.get("maya", &one).await.expect(200)["document_url"], Value::Null);
+    assert!(school.get("fay", &one).await.expect(200)["document_url"].is_string());
+    let (_, said) = read(&fetched(&school.get("ana", &one).await.expect(200)).await);
+    assert!(said.contains("one month (up to GBP 100.00)"), "{said}");
     school.close().await;
 }
 

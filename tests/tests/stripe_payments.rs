@@ -31,7 +31,7 @@ impl Till {
         let settings = Settings {
             base_url: server.url.clone(),
             key: Secret::new(KEY),
-            call_max: Duration::from_millis(800),
+            call_max: Duration::from_secs(30),
         };
         let account = StripeAccount { settings, webhook_keys: WebhookKeys::new([SECRET]) };
         let providers = ProviderSettings { stripe: Some(account) };

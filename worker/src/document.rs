@@ -7,6 +7,7 @@
 //! Names may be in any script. What no embedded font draws shows as a box, while a screen reader,
 //! a search or a copy still gets the name itself.
 
+use domain::billing::Part;
 use domain::money::Money;
 use jiff::civil::Date;
 use thiserror::Error;
@@ -129,8 +130,8 @@ pub enum Description {
     Month {
         /// The degree's title in the document's language.
         edition_title: String,
-        /// What part of the price this payer pays, unless all of it.
-        share_percent: Option<u8>,
+        /// What part of the month this payer pays, unless all of it.
+        part: Option<Part>,
     },
     /// Days of a month that were paid for and not used.
     UnusedDays {

@@ -1,11 +1,13 @@
 //! The table of jobs: the compiler asks for an arm.
 
 mod charge; // an invoice's money
+mod begin; // an enrollment that owes nothing to begin with
 mod giving_back; // credit notes for unused days, and refunds
 mod suspension; // its end, once unpaid invoices are paid
 mod bill; // the invoice of a period that began
 pub mod run; // billing runs: the drafts of every invoice of one date
 mod numbering; // their numbers
+mod page; // what is done to each invoice of a page
 mod collect; // their money
 mod documents; // what is printed of invoices and credit notes
 mod letters; // the outbox
@@ -27,6 +29,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::LookUpPayment { enrollment, invoice } => {
             charge::look_up(worker, claimed, enrollment, invoice).await
         }
+        Job::Begin { enrollment } => begin::begin(worker, claimed, enrollment).await,
         Job::CreditUnused { enrollment } => giving_back::credit_unused(worker, claimed, enrollment).await,
         Job::Refund { enrollment, invoice, refund } => {
             giving_back::refund(worker, claimed, enrollment, invoice, refund).await

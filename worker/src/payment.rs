@@ -32,7 +32,13 @@ pub enum Charged {
     Paid {
         /// What the provider calls the payment.
         reference: String,
+        /// How much, in minor units of the collection's currency: what was asked for, unless it was asked
+        /// for before the sum changed.
+        amount_minor: i64,
     },
+    /// The provider knows of no such collection. Where it was asked a moment ago, the asking may still be on
+    /// its way.
+    Absent,
     /// The provider refused.
     Declined {
         /// Why, in its words.

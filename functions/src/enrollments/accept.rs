@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use domain::billing::PeriodKey;
+use domain::activation::first_drafts;
 use domain::enrollment::{PaymentMethod, State};
 use domain::id::{EnrollmentId, PaymentId};
-use domain::invoice::{PaymentState, rate};
+use domain::invoice::PaymentState;
 use serde::{Deserialize, Serialize};
 use storage::invoice::InvoiceRefusal;
 use storage::{Item, Stored};
@@ -65,8 +65,7 @@ pub async fn accept(
         found.enrollment.value.clone().accept(body.contract_version, body.payment_method, call.now)?;
     call.expect(&found.enrollment)?;
     let edition = call.app.catalog.version(&call, &accepted.edition, accepted.version).await?;
-    let drafts =
-        rate(&accepted.billing_facts(), PeriodKey::FIRST, &edition.taxes, accepted.date_at(call.now))?;
+    let drafts = first_drafts(&accepted, &edition, accepted.date_at(call.now))?;
     let drafts = call.store().first_invoices_or(drafts).await?;
     let own = drafts.iter().find(|draft| draft.value.payer == accepted.student);
     let charge = own.map(|draft| PaymentId::of_charge(draft.value.id));
@@ -133,7 +132,7 @@ async fn answered(
             Some(_) => {}
             None => {
                 let enrollment = call.store().enrollment_for_job(id).await?;
-                if enrollment.is_some_and(|it| it.value.state == State::Active) {
+                if enrollment.is_some_and(|it| !matches!(it.value.state, State::Quoted { .. })) {
                     return Ok(PaymentView { state: "paid".into(), reason: None });
                 }
             }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::billing::{Part, Payer, PayersRefused, PeriodKey};
+use domain::activation::first_drafts;
+use domain::billing::{Part, Payer, PayersRefused};
 use domain::enrollment::{Enrollment, NamedBy, PayingRefused, PaymentMethod, State};
 use domain::id::{EnrollmentId, PersonId};
-use domain::invoice::{Business, InvoiceState, rate};
+use domain::invoice::{Business, InvoiceState};
 use domain::job::Job;
 use domain::money::Money;
 use jiff::Timestamp;
@@ -193,10 +194,13 @@ async fn draft_again<'call>(
             return Err(Problem::new(Code::WrongState, detail));
         }
     }
-    let drafts = rate(&enrollment.billing_facts(), PeriodKey::FIRST, &edition.taxes, today)?;
+    let drafts = first_drafts(enrollment, &edition, today)?;
     let kept = BTreeSet::from_iter(drafts.iter().map(|draft| draft.id));
     for draft in waiting.iter().filter(|draft| !kept.contains(&draft.value.id)) {
         transaction = transaction.drop_draft(draft, Problem::changed());
+    }
+    if drafts.is_empty() {
+        transaction = transaction.enqueue(&Job::Begin { enrollment: enrollment.id }, call.now);
     }
     for draft in drafts {
         let waiting = waiting.iter().find(|waiting| waiting.value.id == draft.id);

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::documents::Documents;
 use super::payments::no_issuer;
-use super::{InvoiceView, TaxView, acted_on};
+use super::{InvoiceView, TaxView, permitted};
 use crate::body::Json;
 use crate::call::{Call, KeyedCall};
 use crate::page::List;
@@ -140,7 +140,7 @@ pub async fn create_credit_note(
     let reason = reason(&body.reason)?;
     let note = CreditNoteId::new(new_uuid(call.machine_now));
     read_again(Problem::was_changed, || async {
-        let invoice = acted_on(&call, id).await?;
+        let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
         let given = credited(&call, invoice, note, body.amount, &reason).await?;
         let (made, _) = given.note.as_ref().ok_or_else(Problem::changed)?;
         let reply = Reply::created(notes_of(id), &CreditNoteView::of(made)?)?;
@@ -164,7 +164,7 @@ pub async fn create_refund(
     let note = CreditNoteId::new(new_uuid(call.machine_now));
     let refund = RefundId::new(new_uuid(call.machine_now));
     read_again(Problem::was_changed, || async {
-        let invoice = acted_on(&call, id).await?;
+        let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
         invoice.value.check_refundable(body.amount)?;
         let uncredited = body.amount.minus(invoice.value.overpaid()?)?;
         let mut given = if uncredited.amount_minor > 0 {
@@ -197,7 +197,7 @@ pub async fn write_off(
 ) -> Result<Reply, Problem> {
     call.permit_role(&permissions::WRITE_OFF).await?;
     reason(&body.reason)?;
-    let invoice = acted_on(&call, id).await?;
+    let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
     call.expect(&invoice)?;
     let invoice = invoice.try_map(domain::invoice::Invoice::write_off)?;
     let reply = Reply::ok(&InvoiceView::of(&invoice.value)?)?.at(invoice.revision + 1);
@@ -209,14 +209,12 @@ pub async fn write_off(
 #[utoipa::path(get, path = "/v1/invoices/{id}/credit-notes", tag = "invoices", params(("id" = String, Path)),
     responses((status = 200, description = "The credit notes", body = List<CreditNoteView>), Refusals))]
 pub async fn list_credit_notes(call: Call, At(id): At<InvoiceId>) -> Result<Reply, Problem> {
-    call.person()?;
-    let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
-    let invoice = call.permit(&permissions::LIST_CREDIT_NOTES, loaded).await?;
+    let invoice = permitted(&call, &permissions::LIST_CREDIT_NOTES, id).await?;
     let notes = call.store().credit_notes(invoice.value.enrollment, id).await?;
     let documents = Documents::of_invoice(&call, &invoice.value).await?;
     let mut views = Vec::with_capacity(notes.len());
     for Item { value: note, .. } in &notes {
-        let document_url = documents.link(id, Some(note.id)).await?;
+        let document_url = documents.link(&invoice.value, Some(note.id), call.person()?).await?;
         views.push(CreditNoteView { document_url, ..CreditNoteView::of(note)? });
     }
     Reply::ok(&List::whole(views))
@@ -226,9 +224,7 @@ pub async fn list_credit_notes(call: Call, At(id): At<InvoiceId>) -> Result<Repl
 #[utoipa::path(get, path = "/v1/invoices/{id}/refunds", tag = "invoices", params(("id" = String, Path)),
     responses((status = 200, description = "The refunds", body = List<RefundView>), Refusals))]
 pub async fn list_refunds(call: Call, At(id): At<InvoiceId>) -> Result<Reply, Problem> {
-    call.person()?;
-    let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
-    let invoice = call.permit(&permissions::LIST_REFUNDS, loaded).await?;
+    let invoice = permitted(&call, &permissions::LIST_REFUNDS, id).await?;
     let refunds = call.store().refunds(invoice.value.enrollment, id).await?;
     Reply::ok(&List::whole(refunds.iter().map(|refund| RefundView::from(&refund.value)).collect()))
 }

@@ -12,7 +12,7 @@ use storage::transaction::read_again;
 use storage::{Item, Stored};
 use utoipa::ToSchema;
 
-use super::{InvoiceView, acted_on};
+use super::{InvoiceView, permitted};
 use crate::body::Json;
 use crate::call::{Call, KeyedCall};
 use crate::enrollments::progress;
@@ -53,7 +53,7 @@ async fn record(call: &Call, id: InvoiceId, body: &PaymentBody) -> Result<Reply,
     if body.reference.trim().is_empty() || body.reference.len() > 140 {
         return Err(Problem::field("/reference", "expected 1 to 140 characters, as on the bank statement"));
     }
-    let invoice = acted_on(call, id).await?;
+    let invoice = permitted(call, &permissions::GET_INVOICE, id).await?;
     let found = progress(call, &permissions::RECORD_PAYMENT, invoice.value.enrollment).await?;
     let account = call.store().account(found.enrollment, invoice).await?;
     let enrollment = &account.enrollment.value;
@@ -128,9 +128,7 @@ impl From<Payment> for PaymentView {
 #[utoipa::path(get, path = "/v1/invoices/{id}/payments", tag = "invoices", params(("id" = String, Path)),
     responses((status = 200, description = "The payments", body = List<PaymentView>), Refusals))]
 pub async fn list_payments(call: Call, At(id): At<InvoiceId>) -> Result<Reply, Problem> {
-    call.person()?;
-    let loaded = call.store().invoice(id).await?.ok_or_else(Problem::not_found)?;
-    let invoice = call.permit(&permissions::LIST_PAYMENTS, loaded).await?;
+    let invoice = permitted(&call, &permissions::LIST_PAYMENTS, id).await?;
     let payments = call.store().payments_of(&invoice.value).await?;
     Reply::ok(&List::whole(payments.into_iter().map(PaymentView::from).collect()))
 }

@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::iter;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use thiserror::Error;
 
 use crate::attempt::{Attempt, all_done, first_attempts};
 use crate::billing::{Due, Period, PeriodKey, Terms};
 use crate::catalog::Prospectus;
 use crate::enrollment::{ActivateRefused, Enrollment, Offer};
-use crate::id::ProjectId;
-use crate::invoice::{Invoice, InvoiceState, LegalEntity, OpenRefused, Payment, PaymentRefused, rate};
+use crate::id::{ProjectId, RefundId};
+use crate::invoice::{
+    Invoice, InvoiceState, LegalEntity, OpenRefused, Payment, PaymentRefused, Refund, RefundRefused, rate,
+};
+use crate::money::MoneyError;
 
 /// Money that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +97,19 @@ pub enum SettleRefused {
     Open(#[from] OpenRefused),
 }
 
+/// The drafts of an enrollment's first period: what is to be paid, or agreed to, before it begins. Where
+/// nothing is left to be learned nothing is owed, as the quote says.
+pub fn first_drafts(
+    enrollment: &Enrollment,
+    prospectus: &Prospectus,
+    on: Date,
+) -> Result<Vec<Invoice>, MoneyError> {
+    if prospectus.exempted(&enrollment.recognized_skills).len() == prospectus.projects.len() {
+        return Ok(Vec::new());
+    }
+    rate(&enrollment.billing_facts(), PeriodKey::FIRST, &prospectus.taxes, on)
+}
+
 /// Records money for an invoice. Money for a draft in full begins the enrollment, if whoever owes the
 /// other drafts of the first period has paid or agreed too.
 pub fn settle(
@@ -123,6 +140,43 @@ pub fn settle(
     Ok(Settled { invoice, payment, began })
 }
 
+/// Money that a provider has taken and that settles nothing: recorded, and given back, what is still owed
+/// of an issued invoice excepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surplus {
+    /// The invoice with the money.
+    pub invoice: Invoice,
+    /// The payment.
+    pub payment: Payment,
+    /// What goes back.
+    pub refund: Refund,
+}
+
+/// Records money that [`settle`] refused, and gives it back; `payments` and `refunds` are the invoice's
+/// others.
+pub fn give_back_surplus(
+    invoice: Invoice,
+    payment: Payment,
+    received: Received,
+    mut payments: Vec<Payment>,
+    refunds: &[Refund],
+    now: Timestamp,
+) -> Result<Surplus, RefundRefused> {
+    let (invoice, payment) = invoice
+        .record_surplus(payment, received.reference, received.paid_at)
+        .map_err(|_| RefundRefused::NotPositive)?;
+    let amount = match invoice.state {
+        InvoiceState::Draft => payment.amount,
+        _ => invoice.overpaid()?,
+    };
+    payments.retain(|known| known.id != payment.id);
+    payments.push(payment.clone());
+    let reason = "Paid beyond what was owed".to_owned();
+    let id = RefundId::of_surplus(payment.id);
+    let (invoice, refund) = invoice.refund(id, amount, reason, &payments, refunds, now)?;
+    Ok(Surplus { invoice, payment, refund })
+}
+
 /// Begins an enrollment once each draft of its first period is paid or agreed to, and issues them with
 /// their numbers and the period in the same act; nothing while somebody is still waited for.
 pub fn begin(
@@ -145,7 +199,7 @@ pub fn begin(
     let enrollment = enrollment.activate(since, &accredited, now)?;
     let exempted: BTreeSet<ProjectId> = issuing.prospectus.exempted(&enrollment.recognized_skills);
     let attempts = first_attempts(enrollment.id, &issuing.prospectus.path(), &exempted, now);
-    // Everything was recognized while quoted: the month that was paid is the only one.
+    // Everything was recognized while quoted: nothing is left to be learned.
     let enrollment =
         if all_done(&attempts) { enrollment.clone().conclude(now).unwrap_or(enrollment) } else { enrollment };
     let first = enrollment.periods_after(None).next();

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::billing::{Period, PeriodKey, Terms, days_after};
+use crate::billing::{Part, Period, PeriodKey, Terms, days_after};
 use crate::id::{EnrollmentId, InvoiceId, PersonId};
 use crate::money::{Currency, Money, MoneyError};
 use crate::permission::{Relation, Subject};
@@ -71,6 +71,9 @@ pub struct Line {
     pub amount: Money,
     /// How it is taxed.
     pub tax: TaxCategory,
+    /// What part of a month it is, where its payer does not pay all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// Where an invoice stands.

@@ -31,6 +31,11 @@ pub enum Job {
         /// What is owed.
         invoice: InvoiceId,
     },
+    /// Begin an accepted enrollment for whose first period nothing is owed.
+    Begin {
+        /// Whose.
+        enrollment: EnrollmentId,
+    },
     /// Credit, and give back, what an enrollment paid for days that it no longer uses.
     CreditUnused {
         /// Whose.
@@ -180,6 +185,7 @@ impl Job {
         match self {
             Self::Charge { .. } => "charge",
             Self::LookUpPayment { .. } => "look_up_payment",
+            Self::Begin { .. } => "begin",
             Self::CreditUnused { .. } => "credit_unused",
             Self::Refund { .. } => "refund",
             Self::LiftSuspension { .. } => "lift_suspension",
@@ -231,6 +237,7 @@ impl Job {
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
             Self::Refund { refund, .. } => vec![refund.to_string()],
             Self::ArrangeSessions { enrollment }
+            | Self::Begin { enrollment }
             | Self::CreditUnused { enrollment }
             | Self::SendLetters { enrollment }
             | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],

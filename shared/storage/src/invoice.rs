@@ -209,6 +209,10 @@ impl Store {
         for draft in drafts {
             transaction = transaction.keep_draft(draft, InvoiceRefusal::Changed, now);
         }
+        if drafts.is_empty() {
+            // No money is waited for.
+            transaction = transaction.enqueue(&Job::Begin { enrollment: enrollment.value.id }, now);
+        }
         transaction
     }
 

@@ -1,6 +1,7 @@
 //! Payments and refunds, and all that money that comes or goes changes with them.
 
 use domain::activation::{Account, Began, Settled};
+use domain::billing::PeriodKey;
 use domain::enrollment::{Enrollment, SuspensionCause};
 use domain::id::{EnrollmentId, InvoiceId, PaymentId, RefundId};
 use domain::invoice::{CreditNote, Invoice, InvoiceState, Payment, Refund};
@@ -8,7 +9,7 @@ use domain::job::Job;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::invoice::{InvoiceRefusal, locator};
+use crate::invoice::{InvoiceRefusal, NothingOwed, locator};
 use crate::item::{Item, Stored};
 use crate::key::{Key, Query};
 use crate::numbers::Numbers;
@@ -222,6 +223,10 @@ impl Transaction<'_, InvoiceRefusal> {
             transaction =
                 transaction.save(&draft.clone().with(invoice.clone()), changed).set(&locator(invoice));
             transaction = transaction.ask_document(invoice, None, now);
+        }
+        if began.invoices.is_empty() {
+            let nothing = NothingOwed { enrollment: began.enrollment.id, key: PeriodKey::FIRST };
+            transaction = transaction.create(&nothing, changed);
         }
         transaction.take_numbers(numbers, began.invoices.len(), InvoiceRefusal::NumberTaken).bill_next(
             &began.enrollment,

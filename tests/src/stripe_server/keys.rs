@@ -1,6 +1,7 @@
 //! Idempotency: the first answer to a key is the answer.
 //! Source: <https://docs.stripe.com/api/idempotent_requests>.
 
+use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -64,7 +65,12 @@ pub async fn once(
     };
     match (answer, fault) {
         (Some(answer), None | Some(Fault::ServerError | Fault::AnotherIsFaster)) => answer.into_response(),
-        // The caller waits until it has had enough.
-        _ => std::future::pending().await,
+        _ => lost(),
     }
+}
+
+/// An answer whose connection breaks before anything of it has come.
+fn lost() -> Response {
+    let broken = futures::stream::once(async { Err::<String, _>(std::io::Error::other("cut")) });
+    Body::from_stream(broken).into_response()
 }

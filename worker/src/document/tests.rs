@@ -1,5 +1,6 @@
 //! Documents read back from their files.
 
+use domain::billing::Part;
 use domain::money::Currency;
 use jiff::civil::date;
 use lopdf::Object;
@@ -19,8 +20,10 @@ fn party(name: &str) -> Party {
 }
 
 fn invoice(language: Language) -> Document {
-    let description =
-        Description::Month { edition_title: "Software Engineering".into(), share_percent: Some(50) };
+    let description = Description::Month {
+        edition_title: "Software Engineering".into(),
+        part: Some(Part::SharePercent(50)),
+    };
     Document {
         kind: Kind::Invoice {
             due_on: Some(date(2027, 3, 15)),

@@ -1,7 +1,9 @@
 //! Every word of every language: one table a language, complete or it does not compile.
 
+use domain::billing::Part;
+
 use super::{Description, Language, TaxCategory};
-use crate::document::figures::percent;
+use crate::document::figures::{amount, percent};
 
 /// The words of one language.
 pub(super) struct Words {
@@ -34,6 +36,7 @@ pub(super) struct Words {
     pub of: &'static str,
     pub one_month: &'static str,
     pub share: &'static str,
+    pub up_to: &'static str,
     pub unused_days: &'static str,
     pub used_of: [&'static str; 3],
     /// Before a first day, between two days: `from`, `to`.
@@ -75,6 +78,7 @@ const ENGLISH: Words = Words {
     of: "of",
     one_month: "one month",
     share: "share",
+    up_to: "up to",
     unused_days: "Unused days",
     used_of: ["", " of ", " days were used"],
     span: ["", " to "],
@@ -126,6 +130,7 @@ const FRENCH: Words = Words {
     of: "sur",
     one_month: "un mois",
     share: "part",
+    up_to: "jusqu’à",
     unused_days: "Jours non utilisés",
     used_of: ["", " jours utilisés sur ", ""],
     span: ["du ", " au "],
@@ -177,6 +182,7 @@ const SPANISH: Words = Words {
     of: "de",
     one_month: "un mes",
     share: "parte",
+    up_to: "hasta",
     unused_days: "Días no utilizados",
     used_of: ["se utilizaron ", " de ", " días"],
     span: ["del ", " al "],
@@ -220,11 +226,16 @@ impl Language {
     pub(crate) fn describes(self, description: &Description) -> String {
         let words = self.words();
         match description {
-            Description::Month { edition_title, share_percent } => {
-                let share = share_percent.map_or_else(String::new, |share| {
-                    format!(" ({}{}{})", words.share, self.colon(), percent(u32::from(share) * 100, self))
-                });
-                format!("{edition_title}, {}{share}", words.one_month)
+            Description::Month { edition_title, part } => {
+                let part = match part {
+                    None => String::new(),
+                    Some(Part::SharePercent(share)) => {
+                        let share = percent(u32::from(*share) * 100, self);
+                        format!(" ({}{}{share})", words.share, self.colon())
+                    }
+                    Some(Part::Cap(cap)) => format!(" ({} {})", words.up_to, amount(*cap, self)),
+                };
+                format!("{edition_title}, {}{part}", words.one_month)
             }
             Description::UnusedDays { used, of } => {
                 let [before, between, after] = words.used_of;

@@ -1,7 +1,7 @@
 //! Collecting an invoice's money: one payment for life, tried on the days of the dunning plan, until it
 //! is there or the plan is over.
 
-use domain::activation::{Issuing, Received, begin, settle};
+use domain::activation::{Issuing, Received, begin, give_back_surplus, settle};
 use domain::billing::Terms;
 use domain::catalog::Prospectus;
 use domain::enrollment::{Enrollment, SuspensionCause};
@@ -11,10 +11,11 @@ use domain::invoice::{
 };
 use domain::job::Job;
 use domain::letter::{About, Letter};
+use domain::money::Money;
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::InvoiceRefusal;
 use storage::numbers::Numbers;
-use storage::payment::KeptPayment;
+use storage::payment::{GivenBack, KeptPayment};
 use storage::queue::Claimed;
 use storage::transaction::Transaction;
 use storage::{Item, Stored};
@@ -92,9 +93,9 @@ pub async fn look_up(
         return finish(worker, claimed).await;
     };
     match facts.found(worker, &payment.value.payment).await {
-        Some(Charged::Paid { reference }) => {
+        Some(Charged::Paid { reference, amount_minor }) => {
             let received = Received { reference, paid_at: facts.now };
-            facts.paid(worker, Ending::Job(claimed), payment, received).await
+            facts.paid(worker, Ending::Job(claimed), of_amount(&payment, amount_minor), received).await
         }
         // Nobody else would look again at what counts as refused.
         Some(Charged::Unknown) if payment.value.payment.is_refused() => {
@@ -168,7 +169,7 @@ impl Facts {
         let method = self.enrollment.value.payment_method.as_ref();
         let method = method.filter(|_| self.invoice.value.payer == self.enrollment.value.student)?;
         let kind = match self.charge.as_ref().map(|kept| &kept.value.payment) {
-            Some(Payment { state: PaymentState::Pending | PaymentState::Unknown, method, .. }) => *method,
+            Some(payment) if payment.is_under_way() => payment.method,
             _ => method.kind(),
         };
         worker.providers.of(kind).map(|provider| (kind, provider))
@@ -255,14 +256,10 @@ impl Facts {
             method: &method,
             tries: payment.value.payment.tries,
         };
-        let mut charged = if asked_before { Charged::Unknown } else { provider.charge(collection).await };
-        if charged == Charged::Unknown {
-            charged = provider.look_up(collection).await;
-        }
-        match charged {
-            Charged::Paid { reference } => {
+        match charged(provider, collection, asked_before, self.invoice.value.is_owed()).await {
+            Charged::Paid { reference, amount_minor } => {
                 let received = Received { reference, paid_at: self.now };
-                self.paid(worker, ending, payment, received).await
+                self.paid(worker, ending, of_amount(&payment, amount_minor), received).await
             }
             Charged::Declined { reason, retry } => {
                 let declined = keep(&payment, |payment| payment.decline(reason, retry));
@@ -275,7 +272,7 @@ impl Facts {
                 self.put_off(transaction, ending, self.collecting(worker)).commit().await?;
                 Ok(())
             }
-            Charged::Unknown => {
+            Charged::Unknown | Charged::Absent => {
                 let lost = keep(&payment, Payment::lose_sight);
                 let transaction = worker.store.transaction().save(&lost, InvoiceRefusal::Changed);
                 let until = Some(self.now + LOOK_UP_AGAIN);
@@ -288,6 +285,9 @@ impl Facts {
     /// answer to that.
     fn declined(&self, payment: &Payment) -> Option<Letter> {
         let PaymentState::Declined { retry, .. } = payment.state else { return None };
+        if !self.invoice.value.is_owed() {
+            return None;
+        }
         let today = self.enrollment.value.date_at(self.now);
         let about = About::PaymentDeclined {
             invoice: self.invoice.value.id,
@@ -326,11 +326,7 @@ impl Facts {
         let owed = invoice.owed().map_err(|error| Unfinished::GiveUp(error.to_string()))?;
         let number = self.enrollment.value.payment_method_number;
         let payment = match &self.charge {
-            Some(kept)
-                if matches!(kept.value.payment.state, PaymentState::Pending | PaymentState::Unknown) =>
-            {
-                return Ok((kept.clone(), true));
-            }
+            Some(kept) if kept.value.payment.is_under_way() => return Ok((kept.clone(), true)),
             Some(kept) => keep(kept, |payment| payment.again(owed, kind, self.now).asked(number)),
             None => {
                 let id = PaymentId::of_charge(invoice.id);
@@ -354,11 +350,40 @@ impl Facts {
         let numbers = self.numbers(worker).await?;
         let before = payment.value.payment.clone();
         let issuing = self.issuing(&numbers);
+        let returned = received.clone();
         let settled = settle(account.account(), before, received, &issuing, &self.terms, self.now);
-        let settled =
-            settled.map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
+        let settled = match settled {
+            Ok(settled) => settled,
+            Err(refused) => {
+                tracing::warn!(%refused, "money is given back");
+                return self.give_back(worker, ending, payment, returned).await;
+            }
+        };
         let transaction = worker.store.settle(&account, &payment, &settled, &numbers, self.now);
         let transaction = self.audited(transaction);
+        Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
+    }
+
+    /// Records money that is not owed any more, and asks for its way back.
+    async fn give_back(
+        &self,
+        worker: &Worker,
+        ending: Ending<'_>,
+        payment: Item<KeptPayment>,
+        received: Received,
+    ) -> Result<(), Unfinished> {
+        let Item { value: invoice, revision } = self.invoice.clone();
+        let payments = worker.store.payments_of(&invoice).await?;
+        let refunds = worker.store.refunds(invoice.enrollment, invoice.id).await?;
+        let refunds = Vec::from_iter(refunds.into_iter().map(|refund| refund.value));
+        let taken = payment.value.payment.clone();
+        let surplus = give_back_surplus(invoice, taken, received, payments, &refunds, self.now)
+            .map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
+        let kept = keep(&payment, |_| surplus.payment);
+        let invoice = Item { value: surplus.invoice, revision };
+        let given = GivenBack { invoice, note: None, refund: Some(surplus.refund) };
+        let transaction = worker.store.give_back(&self.enrollment.value, &given, self.now);
+        let transaction = self.audited(transaction.save(&kept, InvoiceRefusal::Changed));
         Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
     }
 
@@ -397,6 +422,39 @@ impl Facts {
         };
         ending.end(transaction, &self.invoice.value, until)
     }
+}
+
+/// Asks a provider for money or, where it was asked before and nobody heard the answer, what became of that.
+///
+/// What it knows nothing of by now was never asked for, and is asked for under the same key, if it is still
+/// owed; what it knows nothing of at once may still be on its way, and nobody knows.
+async fn charged(
+    provider: &dyn PaymentProvider,
+    collection: Collection<'_>,
+    asked_before: bool,
+    is_owed: bool,
+) -> Charged {
+    if asked_before {
+        return match provider.look_up(collection).await {
+            Charged::Absent if is_owed => provider.charge(collection).await,
+            Charged::Absent => {
+                Charged::Declined { reason: "no longer owed".into(), retry: Retry::NeverHelps }
+            }
+            found => found,
+        };
+    }
+    match provider.charge(collection).await {
+        Charged::Unknown => provider.look_up(collection).await,
+        charged => charged,
+    }
+}
+
+/// A payment of what was really taken.
+fn of_amount(payment: &Item<KeptPayment>, amount_minor: i64) -> Item<KeptPayment> {
+    keep(payment, |payment| {
+        let amount = Money::minor(amount_minor, payment.amount.currency);
+        Payment { amount, ..payment }
+    })
 }
 
 /// A payment after a step.

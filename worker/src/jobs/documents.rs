@@ -1,7 +1,6 @@
 //! Documents of invoices and credit notes: written down, made once, kept, and sent to whom they are for.
 
-use domain::billing::Part;
-use domain::billing::run::{PageInvoice, RunPage};
+use domain::billing::run::PageInvoice;
 use domain::catalog::Prospectus;
 use domain::enrollment::Enrollment;
 use domain::id::{CreditNoteId, EnrollmentId, InvoiceId, RefundId, RunId};
@@ -13,16 +12,15 @@ use domain::letter::{About, Letter};
 use domain::money::Money;
 use domain::person::Person;
 use domain::upload::Purpose;
-use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::Item;
 use storage::invoice::InvoiceRefusal;
 use storage::queue::Claimed;
-use storage::transaction::read_again;
 
 use super::bill::edition;
 use super::finish;
+use super::page::each_invoice;
 use crate::Worker;
 use crate::document::{self, Description, Document, Kind, Language};
 use crate::outcome::Unfinished;
@@ -70,30 +68,19 @@ pub async fn make_pages(
     for _ in 0..PAGES_MAX {
         let pages = worker.store.collected_pages(RunId::of(entity, on), shard, 1).await?;
         let Some(page) = pages.into_iter().next() else { return finish(worker, claimed).await };
-        make_page(worker, &page).await?;
+        let make = |line: PageInvoice, invoice| {
+            make_once(worker, None, Wanted { enrollment: line.enrollment, invoice, note: None })
+        };
+        let job = |line: PageInvoice, invoice| Job::MakeDocument {
+            enrollment: line.enrollment,
+            invoice,
+            note: None,
+        };
+        each_invoice(worker, &page.value, MADE_AT_ONCE, make, job).await?;
         worker.store.transaction().end_page(&page).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
     Ok(transaction.commit().await?)
-}
-
-async fn make_page(worker: &Worker, page: &Item<RunPage>) -> Result<(), Unfinished> {
-    let invoices = futures::stream::iter(page.value.invoices.iter().copied());
-    let made = invoices.map(|line| make_line(worker, line)).buffer_unordered(MADE_AT_ONCE);
-    made.try_collect::<()>().await
-}
-
-/// One document of a page. What cannot be made is left to a job of its own, where staff see it.
-async fn make_line(worker: &Worker, line: PageInvoice) -> Result<(), Unfinished> {
-    let invoice = Invoice::id_of(line.enrollment, line.key, line.payer);
-    let wanted = Wanted { enrollment: line.enrollment, invoice, note: None };
-    let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
-    let made = read_again(was_changed, || make_once(worker, None, wanted)).await;
-    let Err(Unfinished::GiveUp(reason)) = made else { return made };
-    tracing::error!(%invoice, reason, "left to a job of its own");
-    let now = worker.clock.now(&worker.store).await?;
-    let make = Job::MakeDocument { enrollment: line.enrollment, invoice, note: None };
-    Ok(worker.store.transaction::<()>().enqueue(&make, now).commit().await?)
 }
 
 /// Makes a document that is not there yet, and writes the letter that it goes with. Where it was begun
@@ -181,7 +168,6 @@ impl Facts {
             issuer: Party::entity(&enrollment.market, edition.entity.as_ref()),
             recipient: payer.map_or_else(nameless, Party::person),
             title: title.unwrap_or(enrollment.edition.as_str()).to_owned(),
-            share_percent: share_of(enrollment, &self.invoice),
             standing: Standing {
                 paid: paid.minus(refunded).map_err(|error| unwritable(&error))?,
                 credited,
@@ -228,7 +214,8 @@ impl Facts {
     }
 
     fn month(&self, paper: &Paper) -> Description {
-        Description::Month { edition_title: paper.title.clone(), share_percent: paper.share_percent }
+        let part = self.invoice.lines.first().and_then(|line| line.part);
+        Description::Month { edition_title: paper.title.clone(), part }
     }
 
     const fn owed(&self, paper: &Paper) -> Kind {
@@ -273,15 +260,6 @@ pub(super) fn language_of(
     }
     let best = person.and_then(|person| person.languages.first());
     best.map_or(Language::En, |tag| Language::read_by(tag))
-}
-
-/// What part of a month an invoice's payer pays, unless all of it or up to an amount.
-fn share_of(enrollment: &Enrollment, invoice: &Invoice) -> Option<u8> {
-    let payer = enrollment.payers.iter().find(|payer| payer.payer == invoice.payer)?;
-    match payer.part {
-        Part::SharePercent(percent) if percent < 100 => Some(percent),
-        Part::SharePercent(_) | Part::Cap(_) => None,
-    }
 }
 
 fn what_is_credited(note: &CreditNote) -> Description {

@@ -92,9 +92,15 @@ pub async fn refund(
         return finish(worker, claimed).await;
     };
     let mut parts = kept.value.parts.clone();
+    // Asked for again when all of it had been sent, somebody heard that a provider could not do it after all.
+    let again = kept.value.is_over();
     for part in &mut parts {
-        if part.state == RefundState::Asked {
-            part.state = send_back(worker, &kept.value, part, now).await?;
+        let sent = matches!(part.state, RefundState::Sent { .. });
+        if part.state == RefundState::Asked || (again && sent) {
+            let state = send_back(worker, &kept.value, part, now).await?;
+            if part.state == RefundState::Asked || matches!(state, RefundState::ByTransfer { .. }) {
+                part.state = state;
+            }
         }
     }
     if parts == kept.value.parts && kept.value.is_over() {

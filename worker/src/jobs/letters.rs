@@ -48,7 +48,7 @@ pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
             let action = match post(worker, &enrollment.value, &letter.value).await? {
                 Outcome::Posted => "send_letter",
                 Outcome::LeftOut(reason) => {
-                    tracing::info!(letter = %letter.value.id(), word, reason, "a letter is left out");
+                    tracing::warn!(letter = %letter.value.id(), word, reason, "a letter is left out");
                     "leave_out_letter"
                 }
                 Outcome::NotNow => {

@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use domain::id::InvoiceId;
 use domain::invoice::Retry;
-use domain::money::Money;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use reqwest::Url;
@@ -106,12 +105,16 @@ impl Stripe {
         Ok(Self { http, settings })
     }
 
-    async fn collect(&self, invoice: InvoiceId, amount: Money, card: Card<'_>) -> Charged {
+    /// Collects an invoice. At the first try there is no intent that its key would not answer for, so
+    /// nothing is looked for: Stripe lets few searches through.
+    async fn collect(&self, collection: Collection<'_>, card: Card<'_>) -> Charged {
+        let Collection { invoice, amount, tries, .. } = collection;
         let amount = match minor(amount) {
             Ok(amount) => amount,
             Err(refused) => return never(&refused.to_string()),
         };
-        let collected = match self.find(invoice, card).await {
+        let found = if tries > 1 { self.find(invoice, card).await } else { Ok(None) };
+        let collected = match found {
             Ok(Some(intent)) => self.go_on(invoice, intent, amount, card).await,
             Ok(None) => self.create(invoice, amount, card).await,
             Err(error) => Err(error),
@@ -187,8 +190,7 @@ impl Stripe {
     async fn found(&self, invoice: InvoiceId, card: Card<'_>) -> Charged {
         match self.find(invoice, card).await {
             Ok(Some(intent)) => intent.charged(),
-            // Nothing was made, or it is on its way still and the key will answer for it.
-            Ok(None) => Charged::Declined { reason: "not_captured".to_owned(), retry: Retry::MayHelp },
+            Ok(None) => Charged::Absent,
             Err(error) => unknown(invoice, &error),
         }
     }
@@ -202,7 +204,7 @@ impl PaymentProvider for Stripe {
     fn charge<'a>(&'a self, collection: Collection<'a>) -> BoxFuture<'a, Charged> {
         async move {
             match Card::of(collection.method) {
-                Some(card) => self.collect(collection.invoice, collection.amount, card).await,
+                Some(card) => self.collect(collection, card).await,
                 None => never("card_not_accepted"),
             }
         }

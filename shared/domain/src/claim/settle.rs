@@ -101,6 +101,13 @@ impl ClaimSettled {
                 self.attempts.push(own.clone());
             }
         }
+        let prospectus = standing.prospectus;
+        let nothing_left =
+            prospectus.exempted(&enrollment.recognized_skills).len() == prospectus.projects.len();
+        if nothing_left && standing.attempts.is_empty() && enrollment.contract.is_some() {
+            // Accepted, and waiting for money that is not owed any more.
+            self.jobs.push((Job::Begin { enrollment: enrollment.id }, now));
+        }
         self.enrollment = Some(enrollment);
         if self.attempts.is_empty() {
             return Ok(());

@@ -63,9 +63,12 @@ impl Invoice {
         terms: &Terms,
         today: Date,
     ) -> Collecting {
-        let owed = self.owed().is_ok_and(|owed| owed.amount_minor > 0);
+        if collects && charge.is_some_and(Payment::is_under_way) {
+            // Though nothing be owed any more: what was taken meanwhile has to go back.
+            return Collecting::Ask;
+        }
         let issue = match &self.state {
-            _ if !owed => return Collecting::Over,
+            _ if !self.is_owed() => return Collecting::Over,
             InvoiceState::Paid(_) | InvoiceState::Uncollectible(_) => return Collecting::Over,
             InvoiceState::Draft => None,
             InvoiceState::Open(issue) | InvoiceState::PastDue(issue) => Some(issue),
@@ -84,6 +87,11 @@ impl Invoice {
             .map_or(Collecting::Over, |until| Collecting::Wait { until })
     }
 
+    /// Whether anything is still to be paid.
+    pub fn is_owed(&self) -> bool {
+        self.owed().is_ok_and(|owed| owed.amount_minor > 0)
+    }
+
     /// When a payment that was refused for a passing reason is tried again by itself.
     pub fn tried_again_on(&self, terms: &Terms, today: Date) -> Option<Date> {
         let days = self.issue()?.dunning(terms).retry_on;
@@ -100,6 +108,11 @@ impl Invoice {
 }
 
 impl Payment {
+    /// Whether its provider was asked, and nobody knows what it answered.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self.state, PaymentState::Pending | PaymentState::Unknown)
+    }
+
     /// Whether the provider is to be asked today: nobody knows what became of it, another method was
     /// given since, or it was refused for a passing reason and a day of the plan has come since.
     fn is_to_be_tried(

@@ -30,8 +30,6 @@ pub struct Paper {
     pub recipient: Party,
     /// The degree's title in its language.
     pub title: String,
-    /// What part of a month its payer pays, unless all of it.
-    pub share_percent: Option<u8>,
     /// What was paid and credited of the invoice when it was written down.
     pub standing: Standing,
     /// Where it lies, once made.

@@ -237,6 +237,32 @@ impl Invoice {
             return Ok((self, payment));
         }
         self.check_payable(payment.amount)?;
+        Ok(self.receive(payment, reference, paid_at)?)
+    }
+
+    /// Records money that a provider has taken although nothing, or less, is owed by now: it is here, and
+    /// is to be given back.
+    pub fn record_surplus(
+        self,
+        payment: Payment,
+        reference: String,
+        paid_at: Timestamp,
+    ) -> Result<(Self, Payment), PaymentRefused> {
+        if payment.invoice != self.id {
+            return Err(PaymentRefused::OtherInvoice);
+        }
+        if matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }) {
+            return Ok((self, payment));
+        }
+        Ok(self.receive(payment, Some(reference), paid_at)?)
+    }
+
+    fn receive(
+        self,
+        payment: Payment,
+        reference: Option<String>,
+        paid_at: Timestamp,
+    ) -> Result<(Self, Payment), MoneyError> {
         let paid = self.paid.plus(payment.amount)?;
         let reference = reference.or(payment.reference);
         let payment = Payment { reference, state: PaymentState::Paid { paid_at }, ..payment };

@@ -33,15 +33,16 @@ fn draft(
     facts: &BillingFacts,
     key: PeriodKey,
     payer: &Payer,
-    part: Money,
+    owed: Money,
     rule: Option<&TaxRule>,
 ) -> Result<Invoice, MoneyError> {
-    let tax = TaxLine::on(part, rule, payer.business.as_ref())?;
-    let nothing = Money::zero(part.currency);
-    let description = match (facts.payers.len(), payer.part) {
-        (0 | 1, _) => format!("{}, one month", facts.edition),
-        (_, Part::SharePercent(percent)) => format!("{}, {percent} % of one month", facts.edition),
-        (_, Part::Cap(cap)) => format!("{}, one month up to {cap}", facts.edition),
+    let tax = TaxLine::on(owed, rule, payer.business.as_ref())?;
+    let nothing = Money::zero(owed.currency);
+    let part = Some(payer.part).filter(|part| *part != Part::SharePercent(100));
+    let description = match part {
+        None => format!("{}, one month", facts.edition),
+        Some(Part::SharePercent(percent)) => format!("{}, {percent} % of one month", facts.edition),
+        Some(Part::Cap(cap)) => format!("{}, one month up to {cap}", facts.edition),
     };
     Ok(Invoice {
         id: Invoice::id_of(facts.enrollment, key, payer.payer),
@@ -49,7 +50,7 @@ fn draft(
         student: facts.student,
         payer: payer.payer,
         key,
-        lines: vec![Line { description, amount: tax.base, tax: tax.category }],
+        lines: vec![Line { description, amount: tax.base, tax: tax.category, part }],
         total: tax.base.plus(tax.amount)?,
         taxes: vec![tax],
         credited: nothing,

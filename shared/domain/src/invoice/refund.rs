@@ -83,6 +83,11 @@ impl RefundId {
     pub fn of_credit(note: CreditNoteId) -> Self {
         Self::derived(&[&note.to_string()])
     }
+
+    /// The one refund of what a payment brought beyond what was owed.
+    pub fn of_surplus(payment: PaymentId) -> Self {
+        Self::derived(&[&payment.to_string(), "surplus"])
+    }
 }
 
 impl Refund {

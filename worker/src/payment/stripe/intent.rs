@@ -68,7 +68,7 @@ impl Intent {
     pub fn charged(&self) -> Charged {
         let declined = |reason: &str, retry| Charged::Declined { reason: reason.to_owned(), retry };
         match self.status {
-            Status::Succeeded => Charged::Paid { reference: self.id.to_string() },
+            Status::Succeeded => Charged::Paid { reference: self.id.to_string(), amount_minor: self.amount },
             Status::RequiresPaymentMethod => match &self.last_payment_error {
                 Some(failure) => failure.declined(),
                 None => declined("not_captured", Retry::MayHelp),
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(intent.charged(), expected, "{status}");
         };
         let declined = |reason: &str, retry| Charged::Declined { reason: reason.to_owned(), retry };
-        check("succeeded", Charged::Paid { reference: "pi_1".to_owned() });
+        check("succeeded", Charged::Paid { reference: "pi_1".to_owned(), amount_minor: 1 });
         check("processing", Charged::Unknown);
         check("requires_capture", Charged::Unknown);
         check("a_state_of_tomorrow", Charged::Unknown);
