@@ -16,7 +16,7 @@ use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, catalog, claims, commitments, companion, conflicts, defenses,
-    enrollments, invoices, people, queue, runs, sessions, stripe, submissions, uploads, web,
+    enrollments, invoices, ledger, people, queue, runs, sessions, stripe, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -39,6 +39,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(invoices::routes())
         .merge(stripe::routes())
         .merge(runs::routes())
+        .merge(ledger::routes())
         .merge(awards::routes())
         .merge(queue::routes())
 }

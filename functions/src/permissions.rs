@@ -82,6 +82,9 @@ table! {
     CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
     GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];
     RELEASE_BILLING_RUN = "release_billing_run",     ToSome,   [Finance],         [];
+    LIST_LEDGER_DAYS = "list_ledger_days",           ToSome,   [Finance],         [];
+    GET_LEDGER_DAY = "get_ledger_day",               ToSome,   [Finance],         [];
+    LIST_LEDGER_ENTRIES = "list_ledger_entries",     ToSome,   [Finance],         [];
 
     CREATE_UPLOAD = "create_upload",                 ToSome,   [],                [Owner, AssignedJuror];
     GET_UPLOAD = "get_upload",                       ToSome,   [],                [Owner];

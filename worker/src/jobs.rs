@@ -2,6 +2,7 @@
 
 mod charge; // an invoice's money
 mod begin; // an enrollment that owes nothing to begin with
+mod ledger; // days that are over
 mod giving_back; // credit notes for unused days, and refunds
 mod suspension; // its end, once unpaid invoices are paid
 mod bill; // the invoice of a period that began
@@ -37,6 +38,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::LiftSuspension { enrollment } => suspension::lift(worker, claimed, enrollment).await,
         Job::Bill { enrollment, .. } => bill::bill(worker, claimed, enrollment).await,
         Job::BillingRun { ref entity, on, shard } => run::bill(worker, claimed, entity, on, shard).await,
+        Job::CloseLedger { ref entity } => ledger::close(worker, claimed, entity).await,
         Job::NumberInvoices { ref entity, on } => numbering::number(worker, claimed, entity, on).await,
         Job::CollectInvoices { ref entity, on, shard } => {
             collect::collect(worker, claimed, entity, on, shard).await

@@ -2,9 +2,10 @@
 
 use domain::id::{CreditNoteId, InvoiceId, RefundId};
 use domain::invoice::{
-    Credit, CreditNote, CreditReason, CreditRefused, LegalEntity, OverdueRefused, PaymentKind, Refund,
-    RefundPart, RefundRefused,
+    Credit, CreditNote, CreditReason, CreditRefused, Invoice, LegalEntity, OverdueRefused, PaymentKind,
+    Refund, RefundPart, RefundRefused,
 };
+use domain::ledger::{Documents, Entry};
 use domain::money::Money;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ use storage::transaction::read_again;
 use storage::{Item, Stored};
 use utoipa::ToSchema;
 
-use super::documents::Documents;
+use super::documents;
 use super::payments::no_issuer;
 use super::{InvoiceView, TaxView, permitted};
 use crate::body::Json;
@@ -141,10 +142,11 @@ pub async fn create_credit_note(
     let note = CreditNoteId::new(new_uuid(call.machine_now));
     read_again(Problem::was_changed, || async {
         let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
+        let before = invoice.value.clone();
         let given = credited(&call, invoice, note, body.amount, &reason).await?;
         let (made, _) = given.note.as_ref().ok_or_else(Problem::changed)?;
         let reply = Reply::created(notes_of(id), &CreditNoteView::of(made)?)?;
-        commit(&call, &given, "create_credit_note", reply).await
+        commit(&call, &before, given, "create_credit_note", reply).await
     })
     .await
 }
@@ -165,12 +167,13 @@ pub async fn create_refund(
     let refund = RefundId::new(new_uuid(call.machine_now));
     read_again(Problem::was_changed, || async {
         let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
-        invoice.value.check_refundable(body.amount)?;
+        let before = invoice.value.clone();
+        before.check_refundable(body.amount)?;
         let uncredited = body.amount.minus(invoice.value.overpaid()?)?;
         let mut given = if uncredited.amount_minor > 0 {
             credited(&call, invoice, note, uncredited, &reason).await?
         } else {
-            GivenBack { invoice, note: None, refund: None }
+            GivenBack { invoice, note: None, refund: None, entries: Vec::new() }
         };
         let payments = call.store().payments_of(&given.invoice.value).await?;
         let earlier = call.store().refunds(given.invoice.value.enrollment, id).await?;
@@ -181,7 +184,7 @@ pub async fn create_refund(
         let reply = Reply::created(format!("/v1/invoices/{id}/refunds"), &RefundView::from(&made))?;
         given.invoice.value = invoice;
         given.refund = Some(made);
-        commit(&call, &given, "create_refund", reply).await
+        commit(&call, &before, given, "create_refund", reply).await
     })
     .await
 }
@@ -199,10 +202,11 @@ pub async fn write_off(
     reason(&body.reason)?;
     let invoice = permitted(&call, &permissions::GET_INVOICE, id).await?;
     call.expect(&invoice)?;
-    let invoice = invoice.try_map(domain::invoice::Invoice::write_off)?;
+    let before = invoice.value.clone();
+    let invoice = invoice.try_map(Invoice::write_off)?;
     let reply = Reply::ok(&InvoiceView::of(&invoice.value)?)?.at(invoice.revision + 1);
-    let given = GivenBack { invoice, note: None, refund: None };
-    commit(&call, &given, "write_off", reply).await
+    let given = GivenBack { invoice, note: None, refund: None, entries: Vec::new() };
+    commit(&call, &before, given, "write_off", reply).await
 }
 
 /// Lists the credit notes of an invoice.
@@ -211,7 +215,7 @@ pub async fn write_off(
 pub async fn list_credit_notes(call: Call, At(id): At<InvoiceId>) -> Result<Reply, Problem> {
     let invoice = permitted(&call, &permissions::LIST_CREDIT_NOTES, id).await?;
     let notes = call.store().credit_notes(invoice.value.enrollment, id).await?;
-    let documents = Documents::of_invoice(&call, &invoice.value).await?;
+    let documents = documents::Documents::of_invoice(&call, &invoice.value).await?;
     let mut views = Vec::with_capacity(notes.len());
     for Item { value: note, .. } in &notes {
         let document_url = documents.link(&invoice.value, Some(note.id), call.person()?).await?;
@@ -244,7 +248,7 @@ fn reason(text: &str) -> Result<String, Problem> {
 /// An invoice after a credit note, with the number it takes.
 async fn credited(
     call: &Call,
-    invoice: Item<domain::invoice::Invoice>,
+    invoice: Item<Invoice>,
     id: CreditNoteId,
     amount: Money,
     reason: &str,
@@ -257,15 +261,34 @@ async fn credited(
     let credit = Credit { id, amount, reason: CreditReason::Decided { text: reason.to_owned() } };
     let Item { value, revision } = invoice;
     let (value, note) = value.credit(credit, &issuer, numbers.value.next(), call.now)?;
-    Ok(GivenBack { invoice: Item { value, revision }, note: Some((note, numbers)), refund: None })
+    Ok(GivenBack {
+        invoice: Item { value, revision },
+        note: Some((note, numbers)),
+        refund: None,
+        entries: Vec::new(),
+    })
 }
 
-async fn commit(call: &Call, given: &GivenBack, action: &str, reply: Reply) -> Result<Reply, Problem> {
+/// Keeps a correction of what an invoice was before, and what the ledger says of it.
+async fn commit(
+    call: &Call,
+    before: &Invoice,
+    mut given: GivenBack,
+    action: &str,
+    reply: Reply,
+) -> Result<Reply, Problem> {
     let invoice = &given.invoice.value;
     let enrollment = call.store().enrollment_for_job(invoice.enrollment).await?;
     let enrollment = enrollment.ok_or_else(Problem::not_found)?.value;
+    let issuer = LegalEntity::of_market(&enrollment.market).ok_or_else(no_issuer)?;
+    let documents = Documents {
+        note: given.note.as_ref().map(|(note, _)| note),
+        refund: given.refund.as_ref(),
+        ..Documents::default()
+    };
+    given.entries = Entry::of_change(&issuer, before, invoice, documents, call.now)?;
     let by = call.person()?.to_string();
-    let transaction = call.store().give_back(&enrollment, given, call.now);
+    let transaction = call.store().give_back(&enrollment, &given, call.now);
     call.commit::<InvoiceRefusal>(transaction.audit(&invoice.key(), action, &by, call.now), reply).await
 }
 

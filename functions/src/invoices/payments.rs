@@ -145,7 +145,7 @@ impl From<SettleRefused> for Problem {
                 PaymentRefused::NotPositive | PaymentRefused::MoreThanOwed { .. } | PaymentRefused::Money(_),
             ) => Self::field("/amount", detail),
             SettleRefused::Payment(_) | SettleRefused::Activate(_) => Self::new(Code::WrongState, detail),
-            SettleRefused::Open(_) => Self::new(Code::Internal, detail),
+            SettleRefused::Open(_) | SettleRefused::Money(_) => Self::new(Code::Internal, detail),
         }
     }
 }

@@ -11,6 +11,7 @@ use domain::billing::run::{RunReport, RunState};
 use domain::enrollment::PaymentMethod;
 use domain::id::{EnrollmentId, RunId};
 use domain::invoice::{Invoice, PaymentState};
+use domain::ledger::{Account, Differences, Tally};
 use infra::crowd::Crowd;
 use infra::seed;
 use jiff::Timestamp;
@@ -23,6 +24,8 @@ use crate::store_of;
 const ON: &str = "2027-04-07";
 /// When all of it has begun, by the simulated clock.
 const NOW: &str = "2027-04-07T18:00:00Z";
+/// When its day is over, and the ledger's can be closed.
+const LATER: &str = "2027-04-08T01:00:00Z";
 /// How long a worker's hold on a job lasts once it is killed: no other can have the job before.
 const LEASE_SECONDS: &str = "1";
 /// No worker is left alone longer before it is killed: as long again as it may have to wait for the lease.
@@ -51,10 +54,21 @@ struct Left {
     invoices: Vec<(EnrollmentId, usize, Vec<&'static str>)>,
     captures: usize,
     tally: u64,
+    ledger: Ledger,
+}
+
+/// What the day of the run comes to once it is closed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Ledger {
+    balances: Vec<(Account, i64)>,
+    invoices: u64,
+    payments: u64,
+    differences: Differences,
 }
 
 async fn left(store: &Store, students: u32) -> Left {
-    let mut left = Left { numbers: BTreeSet::new(), invoices: Vec::new(), captures: 0, tally: 0 };
+    let ledger = closed(store).await;
+    let mut left = Left { numbers: BTreeSet::new(), invoices: Vec::new(), captures: 0, tally: 0, ledger };
     for index in 0..students {
         let id = EnrollmentId::derived(&[&format!("crowd {index}")]);
         let invoices = store.invoices_for_job(id).await.expect("read");
@@ -69,6 +83,24 @@ async fn left(store: &Store, students: u32) -> Left {
     }
     left.tally = report(store).await.map_or(0, |report| report.tally.invoices);
     left
+}
+
+/// The ledger's day of the run, once the next one has begun.
+async fn closed(store: &Store) -> Ledger {
+    let [on, later] = [ON, LATER];
+    Clock::set(store, later.parse::<Timestamp>().expect("an instant")).await.expect("set");
+    let since = Instant::now();
+    loop {
+        let days = store.ledger_closed("GB", on.parse().expect("a date"), None, 1).await.expect("read").0;
+        if let Some(day) = days.into_iter().next() {
+            assert_eq!(day.day.to_string(), on);
+            let balances = day.balances.postings().map(|it| (it.account, it.amount.amount_minor));
+            let Tally { invoices, payments, .. } = day.tally;
+            return Ledger { balances: balances.collect(), invoices, payments, differences: day.differences };
+        }
+        assert!(since.elapsed() < WAIT_MAX, "the ledger's day is not closed");
+        tokio::time::sleep(POLL).await;
+    }
 }
 
 async fn captures(store: &Store, invoice: &Invoice) -> usize {
@@ -142,7 +174,7 @@ async fn struck(students: u32, workers: usize, kills: u64, draw: &mut fastrand::
     left(&store, students).await
 }
 
-/// Every invoice once, every number once, every capture once.
+/// Every invoice once, every number once, every capture once, and the ledger's day with all of them.
 fn whole(students: u32) -> Left {
     let each =
         (0..students).map(|index| (EnrollmentId::derived(&[&format!("crowd {index}")]), 1, vec!["paid"]));
@@ -151,6 +183,17 @@ fn whole(students: u32) -> Left {
         invoices: each.collect(),
         captures: students as usize,
         tally: students.into(),
+        ledger: Ledger {
+            // One of the month's thirty days is over.
+            balances: vec![
+                (Account::DeferredRevenue, -29_000 * i64::from(students)),
+                (Account::Revenue, -1_000 * i64::from(students)),
+                (Account::CashSandbox, 30_000 * i64::from(students)),
+            ],
+            invoices: students.into(),
+            payments: students.into(),
+            differences: Differences::default(),
+        },
     }
 }
 

@@ -13,8 +13,10 @@ use crate::catalog::Prospectus;
 use crate::enrollment::{ActivateRefused, Enrollment, Offer};
 use crate::id::{ProjectId, RefundId};
 use crate::invoice::{
-    Invoice, InvoiceState, LegalEntity, OpenRefused, Payment, PaymentRefused, Refund, RefundRefused, rate,
+    Invoice, InvoiceState, LegalEntity, OpenRefused, Payment, PaymentRefused, PaymentState, Refund,
+    RefundRefused, rate,
 };
+use crate::ledger::{Documents, Entry};
 use crate::money::MoneyError;
 
 /// Money that came in.
@@ -55,6 +57,8 @@ pub struct Settled {
     pub invoice: Invoice,
     /// The payment.
     pub payment: Payment,
+    /// What the ledger says of it.
+    pub entries: Vec<Entry>,
     /// What began with it, if this was the first invoice.
     pub began: Option<Began>,
 }
@@ -68,6 +72,8 @@ pub struct Began {
     pub attempts: Vec<Attempt>,
     /// The invoices of the first period, issued in the order of their drafts.
     pub invoices: Vec<Invoice>,
+    /// What the ledger says of them.
+    pub entries: Vec<Entry>,
     /// The next month to be billed.
     pub next: Option<Due>,
 }
@@ -79,6 +85,8 @@ pub struct Billed {
     pub due: Due,
     /// Its invoices with the issuer's next numbers, one per payer; none where nothing is owed.
     pub invoices: Vec<Invoice>,
+    /// What the ledger says of them.
+    pub entries: Vec<Entry>,
     /// The next period to be billed.
     pub next: Option<Due>,
 }
@@ -95,6 +103,9 @@ pub enum SettleRefused {
     /// The invoice cannot be issued.
     #[error(transparent)]
     Open(#[from] OpenRefused),
+    /// The amounts cannot be summed.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
 }
 
 /// The drafts of an enrollment's first period: what is to be paid, or agreed to, before it begins. Where
@@ -127,9 +138,13 @@ pub fn settle(
         }
         enrollment.check_quoted(received.paid_at)?;
     }
+    let before = invoice.clone();
+    let was_known = matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. });
     let (invoice, payment) = invoice.record_payment(payment, Some(received.reference), received.paid_at)?;
+    let documents = Documents { payment: (!was_known).then_some(&payment), ..Documents::default() };
+    let entries = Entry::of_change(issuing.issuer, &before, &invoice, documents, now)?;
     if invoice.state != InvoiceState::Draft {
-        return Ok(Settled { invoice, payment, began: None });
+        return Ok(Settled { invoice, payment, entries, began: None });
     }
     let drafts = Vec::from_iter(iter::once(invoice.clone()).chain(other_drafts));
     let began = begin(enrollment, drafts, received.paid_at, issuing, terms, now)?;
@@ -137,7 +152,7 @@ pub fn settle(
         Some(began) => began.invoices.first().cloned().unwrap_or(invoice),
         None => invoice,
     };
-    Ok(Settled { invoice, payment, began })
+    Ok(Settled { invoice, payment, entries, began })
 }
 
 /// Money that a provider has taken and that settles nothing: recorded, and given back, what is still owed
@@ -148,8 +163,10 @@ pub struct Surplus {
     pub invoice: Invoice,
     /// The payment.
     pub payment: Payment,
-    /// What goes back.
-    pub refund: Refund,
+    /// What goes back; nothing where it pays what had been given up.
+    pub refund: Option<Refund>,
+    /// What the ledger says of both.
+    pub entries: Vec<Entry>,
 }
 
 /// Records money that [`settle`] refused, and gives it back; `payments` and `refunds` are the invoice's
@@ -160,8 +177,10 @@ pub fn give_back_surplus(
     received: Received,
     mut payments: Vec<Payment>,
     refunds: &[Refund],
+    issuer: &LegalEntity,
     now: Timestamp,
 ) -> Result<Surplus, RefundRefused> {
+    let before = invoice.clone();
     let (invoice, payment) = invoice
         .record_surplus(payment, received.reference, received.paid_at)
         .map_err(|_| RefundRefused::NotPositive)?;
@@ -173,8 +192,15 @@ pub fn give_back_surplus(
     payments.push(payment.clone());
     let reason = "Paid beyond what was owed".to_owned();
     let id = RefundId::of_surplus(payment.id);
-    let (invoice, refund) = invoice.refund(id, amount, reason, &payments, refunds, now)?;
-    Ok(Surplus { invoice, payment, refund })
+    let (invoice, refund) = if amount.is_zero() {
+        (invoice, None)
+    } else {
+        let (invoice, refund) = invoice.refund(id, amount, reason, &payments, refunds, now)?;
+        (invoice, Some(refund))
+    };
+    let documents = Documents { payment: Some(&payment), refund: refund.as_ref(), ..Documents::default() };
+    let entries = Entry::of_change(issuer, &before, &invoice, documents, now)?;
+    Ok(Surplus { invoice, payment, refund, entries })
 }
 
 /// Begins an enrollment once each draft of its first period is paid or agreed to, and issues them with
@@ -203,12 +229,12 @@ pub fn begin(
     let enrollment =
         if all_done(&attempts) { enrollment.clone().conclude(now).unwrap_or(enrollment) } else { enrollment };
     let first = enrollment.periods_after(None).next();
-    let invoices = match first {
+    let (invoices, entries) = match first {
         Some(due) => issue(drafts, due.period, issuing, terms, now)?,
-        None => drafts,
+        None => (drafts, Vec::new()),
     };
     let next = enrollment.periods_after(first.map(|due| due.key)).next();
-    Ok(Some(Began { enrollment, attempts, invoices, next }))
+    Ok(Some(Began { enrollment, attempts, invoices, entries, next }))
 }
 
 /// The invoices of a period that begins: issued with the next numbers.
@@ -220,8 +246,8 @@ pub fn bill(
     now: Timestamp,
 ) -> Result<Billed, OpenRefused> {
     let drafts = rate(&enrollment.billing_facts(), due.key, &issuing.prospectus.taxes, due.period.from)?;
-    let invoices = issue(drafts, due.period, issuing, terms, now)?;
-    Ok(Billed { due, invoices, next: enrollment.periods_after(Some(due.key)).next() })
+    let (invoices, entries) = issue(drafts, due.period, issuing, terms, now)?;
+    Ok(Billed { due, invoices, entries, next: enrollment.periods_after(Some(due.key)).next() })
 }
 
 fn issue(
@@ -230,10 +256,12 @@ fn issue(
     issuing: &Issuing<'_>,
     terms: &Terms,
     now: Timestamp,
-) -> Result<Vec<Invoice>, OpenRefused> {
-    let numbers = issuing.sequence..;
-    let numbered = drafts.into_iter().zip(numbers);
-    numbered
-        .map(|(draft, sequence)| draft.open(issuing.issuer, sequence, period, terms.payment_days, now))
-        .collect()
+) -> Result<(Vec<Invoice>, Vec<Entry>), OpenRefused> {
+    let (mut invoices, mut entries) = (Vec::with_capacity(drafts.len()), Vec::new());
+    for (draft, sequence) in drafts.into_iter().zip(issuing.sequence..) {
+        let invoice = draft.clone().open(issuing.issuer, sequence, period, terms.payment_days, now)?;
+        entries.extend(Entry::of_change(issuing.issuer, &draft, &invoice, Documents::default(), now)?);
+        invoices.push(invoice);
+    }
+    Ok((invoices, entries))
 }

@@ -75,6 +75,11 @@ pub enum Job {
         /// Which share of the enrollments.
         shard: u16,
     },
+    /// Close the days of a legal entity's ledger that are over, in their order.
+    CloseLedger {
+        /// The legal entity.
+        entity: String,
+    },
     /// Give a run's drafts the legal entity's next numbers, block by block.
     NumberInvoices {
         /// The legal entity.
@@ -191,6 +196,7 @@ impl Job {
             Self::LiftSuspension { .. } => "lift_suspension",
             Self::Bill { .. } => "bill",
             Self::BillingRun { .. } => "billing_run",
+            Self::CloseLedger { .. } => "close_ledger",
             Self::NumberInvoices { .. } => "number_invoices",
             Self::CollectInvoices { .. } => "collect_invoices",
             Self::MakeDocument { .. } => "make_document",
@@ -232,6 +238,7 @@ impl Job {
             | Self::MakeDocuments { entity, on, shard } => {
                 vec![entity.clone(), on.to_string(), shard.to_string()]
             }
+            Self::CloseLedger { entity } => vec![entity.clone()],
             Self::NumberInvoices { entity, on } => vec![entity.clone(), on.to_string()],
             Self::DryRun { run, entity, shard } => vec![run.to_string(), entity.clone(), shard.to_string()],
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],

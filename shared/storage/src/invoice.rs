@@ -224,7 +224,7 @@ impl Store {
         numbers: &Item<Numbers>,
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
-        let Billed { due, invoices, next } = billed;
+        let Billed { due, invoices, entries, next } = billed;
         let id = enrollment.value.id;
         let mut transaction = self.transaction().require(enrollment, InvoiceRefusal::Changed);
         for invoice in invoices {
@@ -239,6 +239,7 @@ impl Store {
             let nothing = NothingOwed { enrollment: id, key: due.key };
             transaction = transaction.create(&nothing, InvoiceRefusal::AlreadyInvoiced);
         }
+        let transaction = transaction.post(entries, InvoiceRefusal::AlreadyInvoiced).ask_closing(entries);
         transaction.take_numbers(numbers, invoices.len(), InvoiceRefusal::NumberTaken).bill_next(
             &enrollment.value,
             next.as_ref(),

@@ -29,6 +29,9 @@
 //! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
 //! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |
+//! | a day's entries of the ledger | `ledger#entity#shard` | `entry#day#source` | query |
+//! | the day that is being closed, closed days | `ledger#entity` | `closing`, `closed#day` | get, query |
+//! | what is yet to be earned | `ledger#entity` | `earning#begin` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | claims to be decided | `claims` | `open#submitted#…` | query, oldest first |
 //! | the catalog | `catalog` | `edition#…#version` | query |
@@ -49,6 +52,7 @@ use domain::id::{
 };
 use domain::occupancy::Week;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::item::Attributes;
@@ -98,6 +102,10 @@ pub enum Key {
     RunPage(RunId, &'static str, u16, u64),
     RunDate(RunId),
     BillingDay(String, u16, ListedAt),
+    LedgerEntry(String, u16, Date, String),
+    LedgerClosing(String),
+    LedgerClosed(String, Date),
+    LedgerEarnings(String, Date),
     Edition(EditionId, u32),
     Job(Uuid),
     Audit(String, Timestamp, Uuid),
@@ -195,6 +203,12 @@ impl Key {
             Self::BillingDay(entity, shard, ListedAt { day, enrollment }) => {
                 (format!("billing#{entity}#{shard:03}"), format!("day#{day:02}#{enrollment}"))
             }
+            Self::LedgerEntry(entity, shard, day, source) => {
+                (format!("ledger#{entity}#{shard:03}"), format!("entry#{day}#{source}"))
+            }
+            Self::LedgerClosing(entity) => (format!("ledger#{entity}"), "closing".into()),
+            Self::LedgerClosed(entity, day) => (format!("ledger#{entity}"), format!("closed#{day}")),
+            Self::LedgerEarnings(entity, begin) => (format!("ledger#{entity}"), format!("earning#{begin}")),
             Self::Edition(edition, version) => ("catalog".into(), format!("edition#{edition}#{version:05}")),
             Self::Job(id) => (format!("job_{}", id.simple()), "job".into()),
             Self::Audit(of, at, id) => (of.clone(), format!("trail#{}#{}", instant(*at), id.simple())),
@@ -263,6 +277,13 @@ impl Key {
                 let at = ListedAt { day: read(day)?, enrollment: read(enrollment)? };
                 Self::BillingDay(entity.to_owned(), read(shard)?, at)
             }
+            ["entry", day, source] => {
+                let (entity, shard) = in_ledger(pk)?.split_once('#').ok_or(KeyError)?;
+                Self::LedgerEntry(entity.to_owned(), read(shard)?, read(day)?, source.to_owned())
+            }
+            ["closing"] => Self::LedgerClosing(in_ledger(pk)?.to_owned()),
+            ["closed", day] => Self::LedgerClosed(in_ledger(pk)?.to_owned(), read(day)?),
+            ["earning", begin] => Self::LedgerEarnings(in_ledger(pk)?.to_owned(), read(begin)?),
             ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
             ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
             ["trail", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
@@ -299,6 +320,10 @@ pub enum Query {
     PapersOf(EnrollmentId, InvoiceId),
     Letters(EnrollmentId),
     BillingDays { entity: String, shard: u16, first: i8, last: i8 },
+    LedgerEntries { entity: String, shard: u16, day: Date },
+    AllLedgerEntries { entity: String, shard: u16 },
+    LedgerClosed { entity: String, until: Date },
+    LedgerEarnings(String),
     RunShards(RunId),
     RunPages(RunId, &'static str),
     RunPagesOf(RunId, &'static str, u16),
@@ -352,6 +377,16 @@ impl Query {
                 first: format!("day#{first:02}#"),
                 last: format!("day#{last:02}#~"),
             },
+            Self::LedgerEntries { entity, shard, day } => {
+                all(format!("ledger#{entity}#{shard:03}"), &format!("entry#{day}#"))
+            }
+            Self::AllLedgerEntries { entity, shard } => all(format!("ledger#{entity}#{shard:03}"), "entry#"),
+            Self::LedgerClosed { entity, until } => Span {
+                pk: format!("ledger#{entity}"),
+                first: "closed#".into(),
+                last: format!("closed#{until}"),
+            },
+            Self::LedgerEarnings(entity) => all(format!("ledger#{entity}"), "earning#"),
             Self::RunShards(run) => all(run.to_string(), "shard#"),
             Self::RunPages(run, stage) => all(run.to_string(), &format!("{stage}#")),
             Self::RunPagesOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
@@ -364,6 +399,10 @@ impl Query {
 /// An instant as it stands in a sort key: fixed width, to the second.
 pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn in_ledger(pk: &str) -> Result<&str, KeyError> {
+    pk.strip_prefix("ledger#").ok_or(KeyError)
 }
 
 fn read<T: FromStr>(text: &str) -> Result<T, KeyError> {
@@ -384,6 +423,7 @@ mod tests {
         let person = PersonId::derived(&["p"]);
         let enrollment = EnrollmentId::derived(&["e"]);
         let at: Timestamp = "2027-02-07T18:15:00Z".parse().expect("an instant");
+        let date: Date = "2027-02-07".parse().expect("a date");
         let slug = |text: &str| text.parse().expect("a slug");
         vec![
             Key::Clock,
@@ -428,6 +468,10 @@ mod tests {
             Key::RunPage(RunId::derived(&["r"]), "numbered", 3, 12),
             Key::RunDate(RunId::derived(&["r"])),
             Key::BillingDay("GB".into(), 7, ListedAt { day: 7, enrollment }),
+            Key::LedgerEntry("GB".into(), 3, date, "issue.inv_1".into()),
+            Key::LedgerClosing("GB".into()),
+            Key::LedgerClosed("GB".into(), date),
+            Key::LedgerEarnings("GB".into(), date),
             Key::Edition(slug("web-development-gb"), 3),
             Key::Job(Uuid::from_u128(7)),
             Key::Audit(enrollment.to_string(), at, Uuid::from_u128(8)),

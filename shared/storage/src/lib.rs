@@ -22,6 +22,7 @@ pub mod payment; // money that comes and goes, and all that changes with it
 pub mod paper; // the documents of invoices and credit notes
 pub mod letter; // the outbox
 pub mod stripe; // which of Stripe's events were heard
+pub mod ledger; // double entry, and days that are closed
 pub mod run; // billing runs, and what is due on a date
 pub mod award; // awards, credentials, and what a decision rests on
 

@@ -6,6 +6,7 @@ use domain::enrollment::{Enrollment, SuspensionCause};
 use domain::id::{EnrollmentId, InvoiceId, PaymentId, RefundId};
 use domain::invoice::{CreditNote, Invoice, InvoiceState, Payment, Refund};
 use domain::job::Job;
+use domain::ledger::Entry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,8 @@ pub struct GivenBack {
     pub note: Option<(CreditNote, Item<Numbers>)>,
     /// The money.
     pub refund: Option<Refund>,
+    /// What the ledger says of it.
+    pub entries: Vec<Entry>,
 }
 
 impl Store {
@@ -158,7 +161,10 @@ impl Store {
         let KeptAccount { enrollment, invoice, other_drafts } = account;
         let kept = KeptPayment { enrollment: enrollment.value.id, payment: settled.payment.clone() };
         let transaction = self.transaction().save(&payment.clone().with(kept), InvoiceRefusal::Changed);
+        let transaction = transaction.post(&settled.entries, InvoiceRefusal::Changed);
         let Some(began) = &settled.began else {
+            let is_draft = settled.invoice.state == InvoiceState::Draft;
+            let transaction = if is_draft { transaction.ask_closing(&settled.entries) } else { transaction };
             let invoice = invoice.clone().with(settled.invoice.clone());
             let transaction = transaction.save(&invoice, InvoiceRefusal::Changed);
             return transaction.lift_once_paid(&enrollment.value, now);
@@ -187,6 +193,7 @@ impl Store {
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
         let transaction = self.transaction().save(&given.invoice, InvoiceRefusal::Changed);
+        let transaction = transaction.post(&given.entries, InvoiceRefusal::Changed);
         let transaction = match &given.note {
             Some((note, numbers)) => transaction
                 .create(note, InvoiceRefusal::AlreadyGiven)
@@ -228,6 +235,7 @@ impl Transaction<'_, InvoiceRefusal> {
             let nothing = NothingOwed { enrollment: began.enrollment.id, key: PeriodKey::FIRST };
             transaction = transaction.create(&nothing, changed);
         }
+        let transaction = transaction.post(&began.entries, changed).ask_closing(&began.entries);
         transaction.take_numbers(numbers, began.invoices.len(), InvoiceRefusal::NumberTaken).bill_next(
             &began.enrollment,
             began.next.as_ref(),

@@ -6,6 +6,7 @@ use domain::enrollment::Enrollment;
 use domain::id::RunId;
 use domain::invoice::Invoice;
 use domain::job::Job;
+use domain::ledger::{Entry, InvoiceRef};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -163,7 +164,12 @@ impl Store {
 
     /// Those of a page's invoices that are there.
     pub async fn page_invoices(&self, invoices: &[PageInvoice]) -> Result<Vec<Item<Invoice>>, StoreError> {
-        let key = |invoice: &PageInvoice| Key::Invoice(invoice.enrollment, place(invoice.key, invoice.payer));
+        self.invoices_at(&Vec::from_iter(invoices.iter().map(InvoiceRef::from))).await
+    }
+
+    /// Invoices, where they are there.
+    pub async fn invoices_at(&self, invoices: &[InvoiceRef]) -> Result<Vec<Item<Invoice>>, StoreError> {
+        let key = |invoice: &InvoiceRef| Key::Invoice(invoice.enrollment, place(invoice.key, invoice.payer));
         self.get_many(&Vec::from_iter(invoices.iter().map(key))).await
     }
 
@@ -274,11 +280,14 @@ impl Transaction<'_, InvoiceRefusal> {
         self.remove(page, InvoiceRefusal::RunChanged).create(&next, InvoiceRefusal::RunChanged)
     }
 
-    /// Hands a page whose invoices are issued on to whoever asks for their money.
-    pub fn issue_page(self, page: &Item<RunPage>, now: Timestamp) -> Self {
+    /// Hands a page whose invoices are issued on to whoever asks for their money, with what the ledger says
+    /// of them.
+    pub fn issue_page(self, page: &Item<RunPage>, entry: &Entry, now: Timestamp) -> Self {
+        let entries = std::slice::from_ref(entry);
         let RunPage { entity, on, shard, .. } = &page.value;
         let collect = Job::CollectInvoices { entity: entity.clone(), on: *on, shard: *shard };
-        self.move_page(page, PageStage::Issued).enqueue(&collect, now)
+        let transaction = self.move_page(page, PageStage::Issued).post(entries, InvoiceRefusal::RunChanged);
+        transaction.ask_closing(entries).enqueue(&collect, now)
     }
 
     /// Hands a page whose invoices' money has been asked for on to whoever makes their documents.

@@ -56,26 +56,26 @@ pub async fn charge(
     id: EnrollmentId,
     invoice: InvoiceId,
 ) -> Result<(), Unfinished> {
-    charge_next(worker, Ending::Job(claimed), id, invoice).await
+    charge_next(worker, Ending::Job(claimed), id, invoice).await.map(drop)
 }
 
-/// The same for whoever asks.
+/// The same for whoever asks. True where its provider has answered: asked again, it would not be asked that.
 pub async fn charge_next(
     worker: &Worker,
     ending: Ending<'_>,
     id: EnrollmentId,
     invoice: InvoiceId,
-) -> Result<(), Unfinished> {
+) -> Result<bool, Unfinished> {
     let Some(facts) = Facts::read(worker, id, invoice).await? else {
-        return ending.nothing(worker).await;
+        return ending.nothing(worker).await.map(|()| false);
     };
     let facts = facts.keep_calendar(worker).await?;
     if facts.invoice.value.state == InvoiceState::Draft && facts.begin(worker, ending).await? {
-        return Ok(());
+        return Ok(true);
     }
     match facts.collecting(worker) {
         Collecting::Ask => facts.collect(worker, ending).await,
-        next => facts.wait(worker, ending, next).await,
+        next => facts.wait(worker, ending, next).await.map(|()| false),
     }
 }
 
@@ -243,11 +243,11 @@ impl Facts {
     ///
     /// The payment is written as pending before the provider is asked, so that a second run knows that
     /// somebody may have asked already: it looks up first and never pays again.
-    async fn collect(mut self, worker: &Worker, ending: Ending<'_>) -> Result<(), Unfinished> {
+    async fn collect(mut self, worker: &Worker, ending: Ending<'_>) -> Result<bool, Unfinished> {
         let (Some((kind, provider)), Some(method)) =
             (self.provider(worker), self.enrollment.value.payment_method.clone())
         else {
-            return ending.nothing(worker).await;
+            return ending.nothing(worker).await.map(|()| false);
         };
         let (payment, asked_before) = self.pending(worker, kind).await?;
         let collection = Collection {
@@ -259,7 +259,8 @@ impl Facts {
         match charged(provider, collection, asked_before, self.invoice.value.is_owed()).await {
             Charged::Paid { reference, amount_minor } => {
                 let received = Received { reference, paid_at: self.now };
-                self.paid(worker, ending, of_amount(&payment, amount_minor), received).await
+                self.paid(worker, ending, of_amount(&payment, amount_minor), received).await?;
+                Ok(true)
             }
             Charged::Declined { reason, retry } => {
                 let declined = keep(&payment, |payment| payment.decline(reason, retry));
@@ -270,13 +271,14 @@ impl Facts {
                     None => transaction,
                 };
                 self.put_off(transaction, ending, self.collecting(worker)).commit().await?;
-                Ok(())
+                Ok(true)
             }
             Charged::Unknown | Charged::Absent => {
                 let lost = keep(&payment, Payment::lose_sight);
                 let transaction = worker.store.transaction().save(&lost, InvoiceRefusal::Changed);
                 let until = Some(self.now + LOOK_UP_AGAIN);
-                Ok(ending.end(transaction, &self.invoice.value, until).commit().await?)
+                ending.end(transaction, &self.invoice.value, until).commit().await?;
+                Ok(false)
             }
         }
     }
@@ -377,11 +379,11 @@ impl Facts {
         let refunds = worker.store.refunds(invoice.enrollment, invoice.id).await?;
         let refunds = Vec::from_iter(refunds.into_iter().map(|refund| refund.value));
         let taken = payment.value.payment.clone();
-        let surplus = give_back_surplus(invoice, taken, received, payments, &refunds, self.now)
+        let surplus = give_back_surplus(invoice, taken, received, payments, &refunds, &self.issuer, self.now)
             .map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
         let kept = keep(&payment, |_| surplus.payment);
         let invoice = Item { value: surplus.invoice, revision };
-        let given = GivenBack { invoice, note: None, refund: Some(surplus.refund) };
+        let given = GivenBack { invoice, note: None, refund: surplus.refund, entries: surplus.entries };
         let transaction = worker.store.give_back(&self.enrollment.value, &given, self.now);
         let transaction = self.audited(transaction.save(&kept, InvoiceRefusal::Changed));
         Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)

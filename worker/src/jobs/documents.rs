@@ -53,7 +53,7 @@ pub async fn make(
     invoice: InvoiceId,
     note: Option<CreditNoteId>,
 ) -> Result<(), Unfinished> {
-    make_once(worker, Some(claimed), Wanted { enrollment, invoice, note }).await
+    make_once(worker, Some(claimed), Wanted { enrollment, invoice, note }).await.map(drop)
 }
 
 /// Makes the documents of a run's invoices; a page ends once all of its are there.
@@ -76,7 +76,7 @@ pub async fn make_pages(
             invoice,
             note: None,
         };
-        each_invoice(worker, &page.value, MADE_AT_ONCE, make, job).await?;
+        each_invoice(worker, claimed, &page.value, MADE_AT_ONCE, make, job).await?;
         worker.store.transaction().end_page(&page).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
@@ -84,16 +84,17 @@ pub async fn make_pages(
 }
 
 /// Makes a document that is not there yet, and writes the letter that it goes with. Where it was begun
-/// before, it is made from what was written down then: the same bytes at the same place.
-async fn make_once(worker: &Worker, claimed: Option<&Claimed>, wanted: Wanted) -> Result<(), Unfinished> {
+/// before, it is made from what was written down then: the same bytes at the same place. True where it was
+/// made.
+async fn make_once(worker: &Worker, claimed: Option<&Claimed>, wanted: Wanted) -> Result<bool, Unfinished> {
     let kept = worker.store.paper(wanted.enrollment, wanted.invoice, wanted.note).await?;
     let made = kept.as_ref().is_some_and(|paper| paper.value.file.is_some());
     let facts = if made { None } else { Facts::read(worker, wanted).await? };
     let Some(facts) = facts else {
-        return match claimed {
-            Some(claimed) => finish(worker, claimed).await,
-            None => Ok(()),
-        };
+        if let Some(claimed) = claimed {
+            finish(worker, claimed).await?;
+        }
+        return Ok(false);
     };
     let now = worker.clock.now(&worker.store).await?;
     let paper = match kept {
@@ -111,7 +112,8 @@ async fn make_once(worker: &Worker, claimed: Option<&Claimed>, wanted: Wanted) -
         Some(claimed) => transaction.finish(claimed),
         None => transaction,
     };
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    Ok(true)
 }
 
 /// The file, made on a thread where it keeps nobody waiting.

@@ -4,6 +4,7 @@ use domain::billing::days_before;
 use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, InvoiceId, RefundId};
 use domain::invoice::{Credit, Invoice, LegalEntity, Refund, RefundPart, RefundState};
+use domain::ledger::{Documents, Entry};
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::InvoiceRefusal;
 use storage::payment::GivenBack;
@@ -55,9 +56,9 @@ async fn give_back(
 ) -> Result<(), Unfinished> {
     let numbers = worker.store.numbers(&issuer.credit_series(), issuer.year_of_issue(now)).await?;
     let give_up = |refused: &dyn std::error::Error| Unfinished::GiveUp(refused.to_string());
-    let revision = invoice.revision;
-    let (value, note) = invoice
-        .value
+    let Item { value: before, revision } = invoice;
+    let (value, note) = before
+        .clone()
         .credit(credit, issuer, numbers.value.next(), now)
         .map_err(|refused| give_up(&refused))?;
     let overpaid = value.overpaid().map_err(|error| give_up(&error))?;
@@ -74,7 +75,10 @@ async fn give_back(
         (value, Some(refund))
     };
     let key = value.key();
-    let given = GivenBack { invoice: Item { value, revision }, note: Some((note, numbers)), refund };
+    let documents = Documents { note: Some(&note), refund: refund.as_ref(), ..Documents::default() };
+    let entries = Entry::of_change(issuer, &before, &value, documents, now);
+    let entries = entries.map_err(|error| give_up(&error))?;
+    let given = GivenBack { invoice: Item { value, revision }, note: Some((note, numbers)), refund, entries };
     let transaction = worker.store.give_back(enrollment, &given, now);
     Ok(transaction.audit(&key, claimed.job.kind(), "worker", now).commit().await?)
 }
@@ -106,8 +110,17 @@ pub async fn refund(
     if parts == kept.value.parts && kept.value.is_over() {
         return finish(worker, claimed).await;
     }
+    let before = kept.value.clone();
     kept.value.parts = parts;
+    let Some(payer) = worker.store.enrollment_for_job(enrollment).await? else {
+        return Err(Unfinished::GiveUp("the enrollment of this refund is gone".into()));
+    };
+    let issuer = LegalEntity::of_market(&payer.value.market)
+        .ok_or_else(|| Unfinished::GiveUp("no legal entity owes this refund".into()))?;
+    let entry = Entry::of_sent(&issuer, &before, &kept.value, kept.revision, now);
+    let entry = entry.map_err(|error| Unfinished::GiveUp(error.to_string()))?;
     let transaction = worker.store.transaction().save(&kept, InvoiceRefusal::Changed);
+    let transaction = transaction.post(entry.as_slice(), InvoiceRefusal::Changed);
     let transaction = if kept.value.is_over() {
         transaction.finish(claimed)
     } else {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use domain::billing::run::{BLOCK_NUMBERS_MAX, PAGE_INVOICES_MAX, PageStage, RunPage, RunReport, RunState};
 use domain::id::{InvoiceId, RunId};
 use domain::invoice::{Invoice, InvoiceState, LegalEntity};
+use domain::ledger::{Entry, Source};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::queue::Claimed;
@@ -39,7 +40,7 @@ pub async fn number(worker: &Worker, claimed: &Claimed, entity: &str, on: Date) 
                 break;
             }
             for page in pages {
-                issue(worker, claimed, &issuer, page, now).await?;
+                issue(worker, claimed, &issuer, page).await?;
             }
         }
         if is_held(worker, run).await? || !claim(worker, claimed, &issuer, run, now).await? {
@@ -96,25 +97,35 @@ async fn issue(
     claimed: &Claimed,
     issuer: &LegalEntity,
     page: Item<RunPage>,
-    now: Timestamp,
 ) -> Result<(), Unfinished> {
     let PageStage::Numbered { first, at } = page.value.stage else { return Ok(()) };
     let kept = worker.store.page_invoices(&page.value.invoices).await?.into_iter();
     let kept: HashMap<InvoiceId, Item<Invoice>> = kept.map(|item| (item.value.id, item)).collect();
-    let mut issued = Vec::new();
+    let (mut issued, mut all) = (Vec::new(), Vec::with_capacity(page.value.invoices.len()));
     for (line, sequence) in page.value.invoices.iter().zip(first..) {
         let id = Invoice::id_of(line.enrollment, line.key, line.payer);
         let draft = kept.get(&id).ok_or_else(|| Unfinished::GiveUp(format!("the draft of {id} is gone")))?;
         if draft.value.state != InvoiceState::Draft {
+            all.push(draft.value.clone());
             continue;
         }
         let period = page.value.period(line);
         let open = |draft: Invoice| draft.open(issuer, sequence, period, line.payment_days, at);
-        issued.push(draft.clone().try_map(open).map_err(|refused| Unfinished::GiveUp(refused.to_string()))?);
+        let invoice =
+            draft.clone().try_map(open).map_err(|refused| Unfinished::GiveUp(refused.to_string()))?;
+        all.push(invoice.value.clone());
+        issued.push(invoice);
     }
     for chunk in issued.chunks(ISSUED_AT_ONCE) {
         worker.store.keep_issued(chunk).commit().await?;
     }
-    let transaction = worker.store.transaction().issue_page(&page, now).checkpoint(claimed);
+    let RunPage { run, shard, number, .. } = page.value;
+    let invoices = page.value.invoices.clone();
+    let source = Source::Page { run, shard, page: number, first: issuer.number(first, at), invoices };
+    // Posted when it is written: the day of a claim may be closed by now.
+    let now = worker.clock.now(&worker.store).await?;
+    let entry = Entry::of_page(issuer, source, &all, now);
+    let entry = entry.map_err(|error| Unfinished::GiveUp(error.to_string()))?;
+    let transaction = worker.store.transaction().issue_page(&page, &entry, now).checkpoint(claimed);
     Ok(transaction.commit().await?)
 }

@@ -4,16 +4,24 @@ use domain::billing::run::{PageInvoice, RunPage};
 use domain::id::InvoiceId;
 use domain::invoice::Invoice;
 use domain::job::Job;
+use futures::future::ready;
 use futures::{StreamExt, TryStreamExt};
+use storage::queue::Claimed;
 use storage::transaction::read_again;
 
 use crate::Worker;
 use crate::outcome::Unfinished;
 
-/// Does something to each invoice of a page, so many at once. What is given up is left to a job of its own,
-/// where staff see it; the others do not wait for it.
-pub async fn each_invoice<F: Future<Output = Result<(), Unfinished>>>(
+/// Invoices that came further after which the job's claims are forgotten: whoever is killed again and again,
+/// and yet comes further, is no job that kills its process.
+const CHECKPOINT_EVERY: u32 = 16;
+
+/// Does something to each invoice of a page, so many at once; `act` answers whether the invoice came further
+/// by it for good. What is given up is left to a job of its own, where staff see it; the others do not wait
+/// for it.
+pub async fn each_invoice<F: Future<Output = Result<bool, Unfinished>>>(
     worker: &Worker,
+    claimed: &Claimed,
     page: &RunPage,
     at_once: usize,
     act: impl Fn(PageInvoice, InvoiceId) -> F,
@@ -27,7 +35,15 @@ pub async fn each_invoice<F: Future<Output = Result<(), Unfinished>>>(
         let Err(Unfinished::GiveUp(reason)) = done else { return done };
         tracing::error!(%invoice, reason, "left to a job of its own");
         let now = worker.clock.now(&worker.store).await?;
-        Ok(worker.store.transaction::<()>().enqueue(&job(line, invoice), now).commit().await?)
+        worker.store.transaction::<()>().enqueue(&job(line, invoice), now).commit().await?;
+        Ok(false)
     });
-    each.buffer_unordered(at_once).try_collect::<()>().await
+    let further = each.buffer_unordered(at_once).try_filter(|further| ready(*further));
+    let count = further.try_fold(0_u32, |count, _| async move {
+        if (count + 1).is_multiple_of(CHECKPOINT_EVERY) {
+            worker.store.transaction::<()>().checkpoint(claimed).commit().await?;
+        }
+        Ok(count + 1)
+    });
+    count.await.map(drop)
 }
