@@ -7,6 +7,7 @@ pub mod clock; // the school's time and the machine's
 pub mod key; // every key and every query
 pub mod item; // how a value becomes an item, with its schema and revision
 pub mod store; // the table: get, query, count the round trips
+pub mod units; // what writes cost
 pub mod transaction; // all or nothing, and which guard refused
 pub mod idempotency; // the first answer to a key
 pub mod queue; // jobs in the same table

@@ -7,6 +7,7 @@
 mod again;
 mod commit;
 mod guard;
+mod send;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use domain::job::{Asking, Job};

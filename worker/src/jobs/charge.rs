@@ -362,7 +362,8 @@ impl Facts {
             }
         };
         let transaction = worker.store.settle(&account, &payment, &settled, &numbers, self.now);
-        let transaction = self.audited(transaction);
+        // A payment of an issued invoice is its own entry in the trail, and in the ledger.
+        let transaction = if settled.began.is_some() { self.audited(transaction) } else { transaction };
         Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
     }
 

@@ -13,6 +13,7 @@ use crate::item::{Attributes, number, read_number, text};
 use crate::key::Key;
 use crate::store::{Store, StoreError, count_one};
 use crate::transaction::Guard;
+use crate::units;
 
 /// Whether a worker still holds its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,8 +242,11 @@ impl Store {
         count_one();
         let call = self.client.update_item().table_name(&*self.table).set_key(Some(key.attributes()));
         let call = guard.on(call).update_expression(set).return_values(ReturnValue::AllNew);
-        match call.send().await {
-            Ok(answer) => Ok(answer.attributes),
+        match call.set_return_consumed_capacity(units::wanted()).send().await {
+            Ok(answer) => {
+                units::count(answer.consumed_capacity());
+                Ok(answer.attributes)
+            }
             Err(error)
                 if error
                     .as_service_error()

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::CancellationReason;
-
+use super::send::{Failed, Hindrance, send};
 use super::{Meaning, Refused, Transaction};
-use crate::store::{StoreError, count_one};
+use crate::store::StoreError;
 
 /// How often a hindered transaction is tried.
 const TRIES_MAX: u32 = 8;
@@ -16,18 +13,6 @@ const PAUSE_FIRST: Duration = Duration::from_millis(20);
 /// No pause is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-type Failure = SdkError<TransactWriteItemsError>;
-
-/// What kind of failure it was.
-enum Hindrance {
-    /// Guards failed: the indexes of their operations.
-    Guards(Vec<usize>),
-    /// Others wrote the same items, or there were too many calls: worth another try.
-    Passing,
-    /// Nothing that another try would change.
-    Lasting,
-}
-
 impl<R> Transaction<'_, R> {
     /// Writes all of it, or says why nothing was written.
     pub async fn commit(mut self) -> Result<(), Refused<R>> {
@@ -35,31 +20,26 @@ impl<R> Transaction<'_, R> {
             return Err(error.into());
         }
         for tried in 1.. {
-            let Err(failure) = self.send().await else { break };
-            match hindrance(&failure) {
+            let writes = self.operations.iter().map(|operation| operation.write.clone()).collect();
+            let Err(Failed { hindrance, error }) = send(self.store, writes).await else { break };
+            match hindrance {
                 Hindrance::Guards(failed) => {
                     let index = self.foremost(&failed);
                     if !self.was_asked_again(index).await? {
-                        return Err(self.refusal(index, &failure));
+                        return Err(self.refusal(index, error));
                     }
                 }
                 Hindrance::Passing if tried < TRIES_MAX => tokio::time::sleep(pause(tried)).await,
-                Hindrance::Passing | Hindrance::Lasting => return Err(StoreError::call(&failure).into()),
+                Hindrance::Passing | Hindrance::Lasting => return Err(error.into()),
             }
             if tried >= TRIES_MAX {
-                return Err(StoreError::call(&failure).into());
+                return Err(error.into());
             }
         }
         if self.wakes {
             self.store.wake();
         }
         Ok(())
-    }
-
-    async fn send(&self) -> Result<(), Failure> {
-        count_one();
-        let writes = self.operations.iter().map(|operation| operation.write.clone()).collect();
-        self.store.client.transact_write_items().set_transact_items(Some(writes)).send().await.map(drop)
     }
 
     /// Which of several failed guards is told: an answer given before comes before what it changed.
@@ -82,46 +62,14 @@ impl<R> Transaction<'_, R> {
         Ok(true)
     }
 
-    fn refusal(&mut self, index: usize, failure: &Failure) -> Refused<R> {
+    fn refusal(&mut self, index: usize, error: StoreError) -> Refused<R> {
         match self.operations.swap_remove(index).meaning {
             Meaning::Refusal(refusal) => Refused::By(refusal),
             Meaning::Answered => Refused::Answered,
             Meaning::Finish(_) | Meaning::Held => Refused::Fenced,
-            Meaning::Never => StoreError::call(failure).into(),
+            Meaning::Never => error.into(),
         }
     }
-}
-
-fn hindrance(failure: &Failure) -> Hindrance {
-    let Some(error) = failure.as_service_error() else { return Hindrance::Lasting };
-    match error {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            reasons(cancelled.cancellation_reasons())
-        }
-        TransactWriteItemsError::TransactionInProgressException(_)
-        | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-        | TransactWriteItemsError::RequestLimitExceeded(_)
-        | TransactWriteItemsError::InternalServerError(_) => Hindrance::Passing,
-        other if other.meta().code() == Some("ThrottlingException") => Hindrance::Passing,
-        _ => Hindrance::Lasting,
-    }
-}
-
-/// A failed guard outweighs a hindrance: trying again would not help it.
-fn reasons(reasons: &[CancellationReason]) -> Hindrance {
-    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-    let guards: Vec<usize> =
-        reasons.iter().enumerate().filter(|(_, reason)| failed(reason)).map(|(index, _)| index).collect();
-    if !guards.is_empty() {
-        return Hindrance::Guards(guards);
-    }
-    let passing = |reason: &CancellationReason| {
-        matches!(
-            reason.code(),
-            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-        )
-    };
-    if reasons.iter().any(passing) { Hindrance::Passing } else { Hindrance::Lasting }
 }
 
 /// Full jitter: anything between nothing and a bound that doubles.

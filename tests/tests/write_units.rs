@@ -1,0 +1,70 @@
+//! What an invoice costs in write units, over its whole life, as the store bills them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::enrollment::PaymentMethod;
+use domain::invoice::PaymentKind;
+use infra::crowd::Crowd;
+use infra::local_store::LocalStore;
+use infra::sandbox::Sandbox;
+use infra::seed;
+use storage::Clock;
+use storage::clock::machine_now;
+use storage::queue::Settings;
+use storage::units::count_write_units;
+use worker::Worker;
+use worker::payment::Providers;
+
+const STUDENTS: u32 = 180;
+
+/// Bills a crowd's month to the last letter, and says what each kind of job took per invoice.
+async fn billed() -> BTreeMap<&'static str, f64> {
+    let local = LocalStore::start(None).await.expect("a store");
+    let store = local.store(Settings::default());
+    seed::load_sample_catalog(&store).await.expect("loaded");
+    let crowd = Crowd {
+        students: STUDENTS,
+        since: "2027-03-07".parse().expect("a date"),
+        time_zone: "Europe/London".parse().expect("a zone"),
+        method: PaymentMethod::Sandbox { token: "ok".into() },
+    };
+    crowd.enroll(&store).await.expect("enrolled");
+    let now = "2027-04-07T12:00:00Z".parse().expect("an instant");
+    Clock::set(&store, now).await.expect("set");
+    let worker = Worker {
+        store: store.clone(),
+        clock: Clock::Simulated,
+        providers: Arc::new(Providers::default().with(PaymentKind::Sandbox, Sandbox)),
+        post: None,
+        settings: worker::Settings::default(),
+    };
+    let mut taken = BTreeMap::new();
+    loop {
+        let (claimed, claiming) = count_write_units(store.claim("test", now, machine_now(), 1)).await;
+        let Some(claimed) = claimed.expect("the store").pop() else { break };
+        let (done, working) = count_write_units(Box::pin(worker::jobs::run(&worker, &claimed))).await;
+        done.expect("done");
+        *taken.entry(claimed.job.kind()).or_insert(0.0) += (claiming + working) / f64::from(STUDENTS);
+    }
+    local.stop().await;
+    taken
+}
+
+/// The sums of docs/decisions/0011: no kind of job may take more, a page's share of what it shares included.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_costs_what_is_written_down() {
+    let taken = billed().await;
+    println!("{taken:#?}");
+    let bounds = BTreeMap::from([
+        ("billing_run", 2.5),
+        ("number_invoices", 5.5),
+        ("collect_invoices", 8.0),
+        ("make_documents", 8.5),
+        ("send_letters", 11.5),
+    ]);
+    assert_eq!(Vec::from_iter(taken.keys()), Vec::from_iter(bounds.keys()));
+    for (kind, units) in taken {
+        assert!(units <= bounds[kind], "{kind} takes {units} of {}", bounds[kind]);
+    }
+}
