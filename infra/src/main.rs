@@ -137,8 +137,22 @@ impl Start {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Of each thread: without optimization a call to the store and the drawing of a document come close to the
+/// two mebibytes that threads have otherwise.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    match runtime.enable_all().thread_stack_size(STACK_BYTES).build() {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => {
+            eprintln!("compagnon: no threads can be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOGGED));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -54,6 +54,7 @@ impl StripeServer {
             .route("/v1/payment_intents/search", get(intents::search))
             .route("/v1/payment_intents/{id}", post(intents::update).get(intents::retrieve))
             .route("/v1/payment_intents/{id}/confirm", post(intents::confirm))
+            .route("/v1/charges", get(refunds::charges))
             .route("/v1/refunds", post(refunds::create).get(refunds::list))
             .with_state(shared.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -67,6 +68,16 @@ impl StripeServer {
     /// Fails the next call that would create, confirm or refund.
     pub fn fail_next(&self, fault: Fault) {
         self.shared.world().faults.push_back(fault);
+    }
+
+    /// Sets its clock.
+    pub fn at(&self, now: Timestamp) {
+        self.shared.world().clock = u64::try_from(now.as_second()).ok();
+    }
+
+    /// Takes money that nobody here asked for, in pence.
+    pub fn takes(&self, invoice: &str, pence: i64) {
+        self.shared.world().take(invoice, pence);
     }
 
     /// Forgets its idempotency keys, as Stripe does after a day.

@@ -314,3 +314,42 @@ async fn a_card_is_offered_only_where_there_is_a_provider_for_it() {
     assert_eq!(ask.body("application/json", body).send().await.refused(401), "unauthenticated");
     school.close().await;
 }
+
+/// The ledger's days are compared with Stripe's own books.
+#[tokio::test]
+async fn a_day_is_compared_with_what_stripe_says_of_it() {
+    let till = Till::open().await;
+    till.server.at(NOW.parse().expect("an instant"));
+    let (_, invoice, _) = till.accepted("pm_card_visa").await;
+    let note = json!({ "amount": { "amount_minor": 5_000, "currency": "GBP" }, "reason": "Goodwill" });
+    till.school.post("fay", &format!("/v1/invoices/{invoice}/refunds"), note).await.expect(201);
+    till.settle("2027-02-08T00:00:00Z").await;
+    let day = |day: &str| format!("/v1/admin/billing/ledgers/GB/days/{day}");
+    let agreed = till.school.get("fay", &day("2027-02-07")).await.expect(200);
+    assert_eq!((text(&agreed, "/state"), &agreed["documents"]["refunds"]), ("reconciled".into(), &json!(1)));
+
+    // Stripe takes the month once more, and something for nobody.
+    till.server.at("2027-02-08T09:00:00Z".parse().expect("an instant"));
+    till.server.takes(&invoice, 29_999);
+    till.server.takes("somebody else", 700);
+    till.settle("2027-02-09T00:00:00Z").await;
+    let differs = till.school.get("fay", &day("2027-02-08")).await.expect(200);
+    assert_eq!(text(&differs, "/state"), "differs");
+    let named = differs["differences"].as_array().expect("differences").iter();
+    let named = named.map(|it| {
+        let minor = |side: &str| it[side]["amount_minor"].as_i64().expect("pence");
+        (text(it, "/kind"), minor("ledger"), minor("found"))
+    });
+    let mut named = Vec::from_iter(named);
+    named.sort();
+    let not_recorded = || "not_recorded".to_owned();
+    assert_eq!(named, [(not_recorded(), 0, 700), (not_recorded(), 30_000, 29_999)]);
+
+    // It loses its memory, and its voice.
+    let Till { school, server } = till;
+    server.stop();
+    school.move_to("2027-02-10T00:00:00Z").await;
+    let silent = school.get("fay", &day("2027-02-09")).await.expect(200);
+    assert_eq!(silent["differences"][0]["kind"], "no_statement");
+    school.close().await;
+}

@@ -5,12 +5,15 @@ pub mod sepa; // files for banks
 pub mod stripe; // cards
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::enrollment::PaymentMethod;
 use domain::id::{InvoiceId, PaymentId, RefundId};
 use domain::invoice::{PaymentKind, Retry};
 use domain::money::Money;
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use jiff::Timestamp;
 
 /// One invoice's money, to be collected once.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +85,30 @@ pub enum Returned {
     Unknown,
 }
 
+/// Money that a provider says it took, or sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// What the provider calls the payment, or what it sent back.
+    pub reference: String,
+    /// The invoice that it names; nothing where it names none of ours.
+    pub invoice: Option<InvoiceId>,
+    /// The refund that it names, where it was sent back.
+    pub refund: Option<RefundId>,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What a provider's own books say of a span of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Books {
+    /// It keeps none that could be asked.
+    None,
+    /// It did not say.
+    Unanswered,
+    /// All that it took and sent back.
+    Kept(Vec<Movement>),
+}
+
 /// One way to collect money.
 pub trait PaymentProvider: Send + Sync {
     /// Collects an invoice. Called again for the same invoice it must go on with the first collection,
@@ -93,6 +120,11 @@ pub trait PaymentProvider: Send + Sync {
 
     /// Sends money back. Called again for the same refund and payment it must answer for the first time.
     fn send_back<'a>(&'a self, part: Return<'a>) -> BoxFuture<'a, Returned>;
+
+    /// What it took and sent back in a span of time, to compare with the ledger.
+    fn books(&self, _span: Range<Timestamp>) -> BoxFuture<'_, Books> {
+        ready(Books::None).boxed()
+    }
 }
 
 /// The providers of a deployment, by what they collect through.
@@ -105,6 +137,11 @@ impl Providers {
     pub fn with(mut self, kind: PaymentKind, provider: impl PaymentProvider + 'static) -> Self {
         self.0.insert(kind, Box::new(provider));
         self
+    }
+
+    /// Every provider, with what it collects through.
+    pub fn each(&self) -> impl Iterator<Item = (PaymentKind, &dyn PaymentProvider)> {
+        self.0.iter().map(|(kind, provider)| (*kind, provider.as_ref()))
     }
 
     /// The provider that collects through this; none for transfers, which finance records.

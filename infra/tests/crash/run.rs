@@ -30,8 +30,10 @@ const LATER: &str = "2027-04-08T01:00:00Z";
 const LEASE_SECONDS: &str = "1";
 /// No worker is left alone longer before it is killed: as long again as it may have to wait for the lease.
 const LIFE_MAX: Duration = Duration::from_secs(2);
-/// How long a run that nobody kills any more may take to end.
-const WAIT_MAX: Duration = Duration::from_secs(300);
+/// How long a run that nobody kills any more may take to end: a while, and so much for each invoice.
+fn wait_max(students: u32) -> Duration {
+    Duration::from_secs(300) + Duration::from_millis(100) * students
+}
 
 /// A number from the environment.
 fn given(name: &str, otherwise: u64) -> u64 {
@@ -67,7 +69,7 @@ struct Ledger {
 }
 
 async fn left(store: &Store, students: u32) -> Left {
-    let ledger = closed(store).await;
+    let ledger = closed(store, students).await;
     let mut left = Left { numbers: BTreeSet::new(), invoices: Vec::new(), captures: 0, tally: 0, ledger };
     for index in 0..students {
         let id = EnrollmentId::derived(&[&format!("crowd {index}")]);
@@ -86,7 +88,7 @@ async fn left(store: &Store, students: u32) -> Left {
 }
 
 /// The ledger's day of the run, once the next one has begun.
-async fn closed(store: &Store) -> Ledger {
+async fn closed(store: &Store, students: u32) -> Ledger {
     let [on, later] = [ON, LATER];
     Clock::set(store, later.parse::<Timestamp>().expect("an instant")).await.expect("set");
     let since = Instant::now();
@@ -98,7 +100,7 @@ async fn closed(store: &Store) -> Ledger {
             let Tally { invoices, payments, .. } = day.tally;
             return Ledger { balances: balances.collect(), invoices, payments, differences: day.differences };
         }
-        assert!(since.elapsed() < WAIT_MAX, "the ledger's day is not closed");
+        assert!(since.elapsed() < wait_max(students), "the ledger's day is not closed");
         tokio::time::sleep(POLL).await;
     }
 }
@@ -168,7 +170,7 @@ async fn struck(students: u32, workers: usize, kills: u64, draw: &mut fastrand::
         if is_over(&store).await {
             break;
         }
-        assert!(since.elapsed() < WAIT_MAX, "the run does not end: {queue:?}");
+        assert!(since.elapsed() < wait_max(students), "the run does not end: {queue:?}");
         tokio::time::sleep(POLL).await;
     }
     left(&store, students).await

@@ -88,8 +88,8 @@ impl Stored for NothingOwed {
 /// Where an invoice stands, by its id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InvoiceLocator {
-    invoice: InvoiceId,
-    enrollment: EnrollmentId,
+    pub(crate) invoice: InvoiceId,
+    pub(crate) enrollment: EnrollmentId,
     key: PeriodKey,
     payer: domain::id::PersonId,
 }

@@ -1,5 +1,7 @@
 //! Payments and refunds, and all that money that comes or goes changes with them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use domain::activation::{Account, Began, Settled};
 use domain::billing::PeriodKey;
 use domain::enrollment::{Enrollment, SuspensionCause};
@@ -10,7 +12,7 @@ use domain::ledger::Entry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::invoice::{InvoiceRefusal, NothingOwed, locator};
+use crate::invoice::{InvoiceLocator, InvoiceRefusal, NothingOwed, locator};
 use crate::item::{Item, Stored};
 use crate::key::{Key, Query};
 use crate::numbers::Numbers;
@@ -77,6 +79,19 @@ impl KeptAccount {
     }
 }
 
+/// What a provider was asked for, with whose it is.
+#[derive(Debug, Clone)]
+pub struct ChargeOf {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// Whose.
+    pub enrollment: EnrollmentId,
+    /// The market whose legal entity issues it.
+    pub market: String,
+    /// The payment, if the provider was asked.
+    pub payment: Option<Payment>,
+}
+
 /// What gives back a part of an invoice: a note, the money, or both.
 #[derive(Debug, Clone)]
 pub struct GivenBack {
@@ -119,6 +134,30 @@ impl Store {
         let kept = self.list::<KeptPayment>(&Query::Payments(invoice.enrollment), PAYMENTS_MAX).await?;
         let payments = kept.into_iter().map(|kept| kept.value.payment);
         Ok(payments.filter(|payment| payment.invoice == invoice.id).collect())
+    }
+
+    /// What providers were asked for, by invoice; an invoice that is not there is left out.
+    pub async fn charges_of(
+        &self,
+        invoices: &[InvoiceId],
+    ) -> Result<HashMap<InvoiceId, ChargeOf>, StoreError> {
+        let places = Vec::from_iter(invoices.iter().map(|invoice| Key::InvoiceLocator(*invoice)));
+        let places = self.get_many::<InvoiceLocator>(&places).await?;
+        let places = Vec::from_iter(places.iter().map(|place| (place.value.invoice, place.value.enrollment)));
+        let enrollments = BTreeSet::from_iter(places.iter().map(|(_, enrollment)| *enrollment));
+        let enrollments = Vec::from_iter(enrollments.into_iter().map(Key::Enrollment));
+        let enrollments = self.get_many::<Enrollment>(&enrollments).await?.into_iter();
+        let markets: HashMap<_, _> = enrollments.map(|item| (item.value.id, item.value.market)).collect();
+        let charge = |(invoice, enrollment)| Key::Payment(enrollment, PaymentId::of_charge(invoice));
+        let charges =
+            self.get_many::<KeptPayment>(&Vec::from_iter(places.iter().copied().map(charge))).await?;
+        let mut charges: HashMap<_, _> =
+            charges.into_iter().map(|item| (item.value.payment.invoice, item.value.payment)).collect();
+        let found = places.into_iter().filter_map(|(invoice, enrollment)| {
+            let market = markets.get(&enrollment)?.clone();
+            Some((invoice, ChargeOf { invoice, enrollment, market, payment: charges.remove(&invoice) }))
+        });
+        Ok(found.collect())
     }
 
     /// The credit notes of an invoice.

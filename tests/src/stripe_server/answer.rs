@@ -59,6 +59,13 @@ impl IntoResponse for Answer {
     }
 }
 
+/// Whether an instant lies in the span that a list is asked for.
+pub fn is_within(created: u64, query: &Fields) -> bool {
+    let bound = |name: &str| query.get(name).and_then(|bound| bound.parse::<u64>().ok());
+    bound("created[gte]").is_none_or(|from| from <= created)
+        && bound("created[lt]").is_none_or(|to| created < to)
+}
+
 /// An answer that was remembered says so.
 pub fn replayed(answer: Answer) -> Response {
     let mut headers = HeaderMap::new();

@@ -6,10 +6,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Shared;
-use super::answer::{Answer, Fields, check_key};
+use super::answer::{Answer, Fields, check_key, is_within};
 use super::intents::metadata;
 use super::keys::once;
-use super::world::{Refund, World};
+use super::world::{Charged, Intent, Refund, World};
 
 pub async fn create(State(shared): State<Shared>, headers: HeaderMap, Form(form): Form<Fields>) -> Response {
     once(shared, headers, "refund".to_owned(), form, created).await
@@ -29,7 +29,9 @@ fn created(world: &mut World, form: &Fields) -> Answer {
     if amount <= 0 || amount > left {
         return Answer::invalid("amount_too_large");
     }
-    let refund = Refund { id: world.id("re"), intent: intent.id, amount, metadata: metadata(form) };
+    let (id, created) = (world.id("re"), world.now());
+    let Intent { id: intent, currency, .. } = intent;
+    let refund = Refund { id, intent, amount, currency, metadata: metadata(form), created };
     world.refunds.push(refund.clone());
     world.tell_of("refund.created", refund.shown());
     Answer::ok(refund.shown())
@@ -44,5 +46,18 @@ pub async fn list(
     let intent = query.get("payment_intent");
     let world = shared.world();
     let of = world.refunds.iter().rev().filter(|refund| intent.is_none_or(|intent| refund.intent == *intent));
+    let of = of.filter(|refund| is_within(refund.created, &query));
     Ok(Answer::page(of.map(Refund::shown).collect(), &query))
+}
+
+/// The list of what cards paid.
+pub async fn charges(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<Fields>,
+) -> Result<Answer, Answer> {
+    check_key(&headers)?;
+    let world = shared.world();
+    let of = world.charges.iter().rev().filter(|charge| is_within(charge.created, &query));
+    Ok(Answer::page(of.map(Charged::shown).collect(), &query))
 }

@@ -23,12 +23,15 @@ pub enum Fault {
 #[derive(Default)]
 pub struct World {
     pub intents: Vec<Intent>,
+    pub charges: Vec<Charged>,
     pub refunds: Vec<Refund>,
     pub events: Vec<Value>,
     pub keys: HashMap<String, Remembered>,
     pub faults: VecDeque<Fault>,
     /// How many of the intents the search knows, where it lags.
     pub searchable: Option<usize>,
+    /// When it is, in seconds since 1970.
+    pub clock: Option<u64>,
     ids: u64,
 }
 
@@ -54,7 +57,20 @@ pub struct Refund {
     pub id: String,
     pub intent: String,
     pub amount: i64,
+    pub currency: String,
     pub metadata: BTreeMap<String, String>,
+    pub created: u64,
+}
+
+/// A try of a card that worked.
+#[derive(Debug, Clone)]
+pub struct Charged {
+    id: String,
+    intent: String,
+    amount: i64,
+    currency: String,
+    metadata: BTreeMap<String, String>,
+    pub created: u64,
 }
 
 /// What a card does when it is charged.
@@ -73,7 +89,7 @@ impl World {
 
     /// A number that grows with everything that happens, in a clock's place.
     pub fn now(&self) -> u64 {
-        1_800_000_000 + self.ids
+        self.clock.unwrap_or(1_800_000_000) + self.ids
     }
 
     pub fn of_invoice<'a>(&'a self, invoice: &'a str) -> impl Iterator<Item = &'a Intent> {
@@ -136,9 +152,21 @@ impl World {
         self.settle();
     }
 
+    /// Takes money for an invoice that nobody asked for.
+    pub fn take(&mut self, invoice: &str, amount: i64) {
+        let (intent, id, created) = (self.id("pi"), self.id("ch"), self.now());
+        let metadata = BTreeMap::from([("invoice".to_owned(), invoice.to_owned())]);
+        let currency = "gbp".to_owned();
+        self.charges.push(Charged { id, intent, amount, currency, metadata, created });
+    }
+
     fn succeed(&mut self, at: usize) {
         self.intents[at].status = "succeeded";
         self.intents[at].captures += 1;
+        let (id, created) = (self.id("ch"), self.now());
+        let Intent { id: intent, amount, currency, metadata, latest_charge, .. } = self.intents[at].clone();
+        let id = latest_charge.unwrap_or(id);
+        self.charges.push(Charged { id, intent, amount, currency, metadata, created });
         self.tell("payment_intent.succeeded", at);
     }
 
@@ -189,12 +217,24 @@ impl Intent {
     }
 }
 
+impl Charged {
+    /// As Stripe shows it.
+    pub fn shown(&self) -> Value {
+        json!({
+            "id": self.id, "object": "charge", "amount": self.amount, "amount_captured": self.amount,
+            "currency": self.currency, "payment_intent": self.intent, "metadata": self.metadata,
+            "paid": true, "captured": true, "status": "succeeded", "created": self.created,
+        })
+    }
+}
+
 impl Refund {
     /// As Stripe shows it.
     pub fn shown(&self) -> Value {
         json!({
-            "id": self.id, "object": "refund", "amount": self.amount, "payment_intent": self.intent,
-            "metadata": self.metadata, "status": "succeeded",
+            "id": self.id, "object": "refund", "amount": self.amount, "currency": self.currency,
+            "payment_intent": self.intent, "metadata": self.metadata, "status": "succeeded",
+            "created": self.created,
         })
     }
 }

@@ -18,6 +18,8 @@ use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
+mod statement; // what the providers' own books say
+
 /// Entries that are read at once: a page of a run is one of them, and has up to 90 invoices.
 const ENTRIES_AT_ONCE: u16 = 50;
 /// Reads after which the job gives its place to others and goes on as soon as it may.
@@ -42,7 +44,7 @@ pub async fn close(worker: &Worker, claimed: &Claimed, entity: &str) -> Result<(
         closing = if closing.value.shard < worker.store.billing_shards() {
             read(worker, claimed, closing).await?
         } else {
-            end(worker, claimed, closing, now).await?
+            end(worker, claimed, closing, &issuer, now).await?
         };
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
@@ -88,9 +90,13 @@ async fn read(
 async fn end(
     worker: &Worker,
     claimed: &Claimed,
-    closing: Item<Closing>,
+    mut closing: Item<Closing>,
+    issuer: &LegalEntity,
     now: Timestamp,
 ) -> Result<Item<Closing>, Unfinished> {
+    for difference in statement::differences(worker, issuer, &closing.value).await? {
+        closing.value.differences.name(difference);
+    }
     let kept = worker.store.ledger_earnings(&closing.value.entity).await?;
     let open =
         kept.iter().fold(domain::ledger::Earnings::default(), |open, item| open.and(&item.value.earnings));

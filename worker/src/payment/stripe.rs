@@ -19,18 +19,21 @@
 //! <https://docs.stripe.com/error-low-level>.
 
 mod amount;
+mod books;
 mod decline;
 mod find;
 mod intent;
 mod refund;
 mod wire;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use domain::id::InvoiceId;
 use domain::invoice::Retry;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use reqwest::Url;
 use thiserror::Error;
 
@@ -38,7 +41,7 @@ use self::amount::{Minor, minor};
 use self::intent::{Expandable, Intent, Status};
 use self::wire::NoAnswer;
 use super::secret::Secret;
-use super::{Charged, Collection, PaymentProvider, Return, Returned};
+use super::{Books, Charged, Collection, PaymentProvider, Return, Returned};
 use domain::enrollment::PaymentMethod;
 
 pub use self::amount::NotChargeable;
@@ -222,6 +225,10 @@ impl PaymentProvider for Stripe {
 
     fn send_back<'a>(&'a self, part: Return<'a>) -> BoxFuture<'a, Returned> {
         self.refund(part).boxed()
+    }
+
+    fn books(&self, span: Range<Timestamp>) -> BoxFuture<'_, Books> {
+        self.books(span).boxed()
     }
 }
 

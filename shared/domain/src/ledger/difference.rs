@@ -55,6 +55,8 @@ pub enum DifferenceKind {
     NotRecorded,
     /// The ledger knows money that the provider has not taken.
     NotCaptured,
+    /// The provider's books could not be read.
+    NoStatement,
 }
 
 /// The differences of a day.

@@ -14,10 +14,10 @@ const PAGE: &str = "100";
 pub(super) const PAGES_MAX: usize = 10;
 
 #[derive(Deserialize)]
-struct Page<T> {
-    data: Vec<T>,
+pub(super) struct Page<T> {
+    pub data: Vec<T>,
     #[serde(default)]
-    has_more: bool,
+    pub has_more: bool,
 }
 
 /// Something that a list goes on behind.

@@ -13,7 +13,7 @@ use super::intent::StripeId;
 use super::wire::NoAnswer;
 
 /// The metadata's word under which a refund names ours.
-const REFUND: &str = "refund";
+pub(super) const REFUND: &str = "refund";
 
 #[derive(Debug, Clone, Deserialize)]
 struct Refund {
