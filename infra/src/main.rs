@@ -32,6 +32,11 @@ Environment:
   STRIPE_BASE_URL        Where Stripe is, if not at https://api.stripe.com
   STRIPE_WEBHOOK_SECRET  What events at /v1/webhooks/stripe are signed with; two with a comma while one
                          replaces the other
+  SMTP_HOST              Send letters through this mail server; without it they are files in <data>/mail
+  SMTP_PORT              Its port, if not 465; any other has to turn to TLS (STARTTLS)
+  SMTP_USER              The name to log in with there
+  SMTP_PASSWORD          The password to log in with
+  MAIL_FROM              The address that letters are from, if not compagnon@localhost.localdomain
   RUST_LOG               What is logged";
 
 /// What is started, and how.
