@@ -1,8 +1,8 @@
 //! Word from Stripe, which comes signed, late, twice and out of order.
 //!
 //! An event is a hint, not a fact to book from: it is remembered in the transaction that asks for a job,
-//! and the job asks Stripe for the state. So their order does not matter, and the state is never older than
-//! the event.
+//! and the job asks Stripe for the state. So their order does not matter, and what Stripe cannot tell yet is
+//! asked again later.
 
 mod event;
 mod signature;
