@@ -13,6 +13,7 @@
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
+//! | its weekly series | enrollment | `commitment#…` | query, get |
 //! | who may not judge | enrollment | `conflicts` | guard |
 //! | its invoices, its payments | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
 //! | that a period costs nothing | enrollment | `invoice#segment#k#nothing` | get |
@@ -21,6 +22,7 @@
 //! | an invoice by id | invoice | `locator` | get, then get |
 //! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, claim, defense, session, upload, award, credential | its own | its kind | get |
+//! | the mentor's judgment of a submission | submission | `assessment` | get |
 //! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
 //! | the documents of its invoices | enrollment | `paper#invoice`, `paper#invoice#note` | query, get |
 //! | letters about it that wait | enrollment | `letter#at#rank#…` | query, in order |
@@ -29,11 +31,12 @@
 //! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
 //! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |
-//! | a day's entries of the ledger | `ledger#entity#shard` | `entry#day#source` | query |
+//! | entries of the ledger, a day's or all | `ledger#entity#shard` | `entry#day#source` | query |
 //! | the day that is being closed, closed days | `ledger#entity` | `closing`, `closed#day` | get, query |
 //! | what is yet to be earned | `ledger#entity` | `earning#begin` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | claims to be decided | `claims` | `open#submitted#…` | query, oldest first |
+//! | the school's now, where it is simulated | `clock` | `clock` | get |
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
 //!
