@@ -8,6 +8,7 @@
 //! a search or a copy still gets the name itself.
 
 use domain::billing::Part;
+use domain::invoice::Party;
 use domain::money::Money;
 use jiff::civil::Date;
 use thiserror::Error;
@@ -101,17 +102,6 @@ impl Language {
             Self::Es => "es",
         }
     }
-}
-
-/// Who issues a document, or gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Party {
-    /// The legal name.
-    pub name: String,
-    /// The address, line by line.
-    pub lines: Vec<String>,
-    /// The number that tax offices know it by.
-    pub tax_id: Option<String>,
 }
 
 /// One thing that is charged or credited.

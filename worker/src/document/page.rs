@@ -2,13 +2,14 @@
 
 use std::num::NonZeroU16;
 
+use domain::invoice::Party;
 use krilla::tagging::{TableHeaderScope, Tag, TagKind};
 
 use super::figures::{amount, date, period};
 use super::sheet::{Element, HEIGHT, Place, Sheets, WIDTH};
 use super::text::{Fonts, Weight};
 use super::words::Words;
-use super::{Document, Kind, Language, Party, TaxCategory};
+use super::{Document, Kind, Language, TaxCategory};
 
 const MARGIN: f32 = 64.0;
 const INNER: f32 = WIDTH - 2.0 * MARGIN;

@@ -204,8 +204,8 @@ impl Facts {
             kind,
             number,
             language,
-            issuer: party(&paper.issuer),
-            recipient: party(&paper.recipient),
+            issuer: paper.issuer.clone(),
+            recipient: paper.recipient.clone(),
             issued_on,
             period: Some((self.issue.period.from, self.issue.period.to)),
             lines: vec![document::Line { description, amount: total }],
@@ -271,11 +271,6 @@ fn what_is_credited(note: &CreditNote) -> Description {
         }
         CreditReason::Decided { text } => Description::Written(text.clone()),
     }
-}
-
-fn party(party: &Party) -> document::Party {
-    let Party { name, lines, tax_id } = party.clone();
-    document::Party { name, lines, tax_id }
 }
 
 fn tax_line(line: &TaxLine) -> document::TaxLine {
