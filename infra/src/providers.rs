@@ -5,8 +5,8 @@ use std::env;
 use domain::invoice::PaymentKind;
 use functions::stripe::WebhookKeys;
 use worker::payment::Providers;
-use worker::payment::secret::Secret;
 use worker::payment::stripe::{NoClient, STRIPE_URL, Settings, Stripe};
+use worker::secret::Secret;
 
 use crate::sandbox::Sandbox;
 

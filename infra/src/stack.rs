@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::mail::{Addressee, Post, Server};
+use worker::secret::Secret;
 
 use crate::dev::Dev;
 use crate::issuer::LocalIssuer;
@@ -155,6 +156,7 @@ pub fn post(options: &Options) -> Result<Option<Arc<Post>>, StartError> {
             let port = given("SMTP_PORT").map_or(Ok(SMTPS_PORT), |port| port.parse());
             let port = port.map_err(|_| StartError::Mail("SMTP_PORT is no port".into()))?;
             let [user, password] = ["SMTP_USER", "SMTP_PASSWORD"].map(|name| given(name).unwrap_or_default());
+            let password = Secret::new(password);
             let post = Post::to_server(Server { host, port, user, password }, &sender);
             Some(post.map_err(|error| StartError::Mail(error.to_string()))?)
         }

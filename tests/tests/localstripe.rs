@@ -24,9 +24,9 @@ use storage::clock::machine_now;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use worker::payment::secret::Secret;
 use worker::payment::stripe::{Settings, Stripe};
 use worker::payment::{Charged, Collection, PaymentProvider, Return, Returned};
+use worker::secret::Secret;
 
 /// Where a fresh `localstripe` listens already; else the test starts its own.
 const URL_VARIABLE: &str = "LOCALSTRIPE_URL";

@@ -10,9 +10,9 @@ use domain::money::{Currency, Money};
 use functions::stripe::{Event, HEADER, WebhookKeys, WebhookRefused};
 use jiff::Timestamp;
 use tests::stripe_server::{Fault, KEY, StripeServer, send, signed};
-use worker::payment::secret::Secret;
 use worker::payment::stripe::{Settings, Stripe};
 use worker::payment::{Charged, Collection, PaymentProvider, Return, Returned};
+use worker::secret::Secret;
 
 /// No call takes so long, on however busy a machine.
 const CALL_MAX: Duration = Duration::from_secs(30);

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use storage::clock::machine_now;
 use tests::stripe_server::{Fault, KEY, StripeServer, signed};
 use tests::{Answer, School, begin, enroll, text};
-use worker::payment::secret::Secret;
 use worker::payment::stripe::Settings;
+use worker::secret::Secret;
 
 const WEBHOOKS: &str = "/v1/webhooks/stripe";
 const SECRET: &str = "whsec_journey";

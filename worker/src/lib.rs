@@ -9,6 +9,8 @@ pub mod outcome; // how a job ends: done, again, given up
 
 pub mod jobs; // the table of jobs: one arm, one function
 
+pub mod secret; // text that no log may show
+
 pub mod payment; // providers that money comes from
 
 pub mod document; // invoices and credit notes, as PDF

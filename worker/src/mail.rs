@@ -17,6 +17,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use thiserror::Error;
 
 use crate::document::Language;
+use crate::secret::Secret;
 
 /// How long a server may take for each step of a letter.
 const STEP_TIME_MAX: Duration = Duration::from_secs(30);
@@ -108,8 +109,8 @@ pub enum PostError {
     Unavailable(#[source] lettre::transport::smtp::Error),
 }
 
-/// Where a mail server is, and who it knows us as. Never printed: it holds a password.
-#[derive(Clone)]
+/// Where a mail server is, and who it knows us as.
+#[derive(Debug, Clone)]
 pub struct Server {
     /// Its name, which its certificate must be for.
     pub host: String,
@@ -118,7 +119,7 @@ pub struct Server {
     /// The name we log in with.
     pub user: String,
     /// The password we log in with.
-    pub password: String,
+    pub password: Secret,
 }
 
 /// A way to post letters, from one sender.
@@ -147,7 +148,7 @@ impl Post {
         let relay = relay.map_err(PostError::Unavailable)?.port(server.port);
         let sender = sender.mailbox()?;
         let hello = ClientId::Domain(sender.email.domain().into());
-        let login = Credentials::new(server.user, server.password);
+        let login = Credentials::new(server.user, server.password.expose().to_owned());
         let relay = relay.hello_name(hello).credentials(login).timeout(Some(STEP_TIME_MAX));
         Ok(Self { sender, way: Way::Server(relay.build()) })
     }

@@ -1,6 +1,5 @@
 //! Providers that money comes from, and goes back to. Only the worker calls them.
 
-pub mod secret; // text that no log may show
 pub mod sepa; // files for banks
 pub mod stripe; // cards
 

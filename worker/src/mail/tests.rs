@@ -117,7 +117,7 @@ async fn a_server_that_is_not_there_is_tried_again() {
         host: gone.ip().to_string(),
         port: gone.port(),
         user: "billing".into(),
-        password: "secret".into(),
+        password: Secret::new("secret"),
     };
     let post = Post::to_server(server, &sender()).expect("a letter");
     assert!(matches!(post.send(&letter()).await, Err(PostError::Unavailable(_))));

@@ -29,6 +29,7 @@ mod wire;
 use std::ops::Range;
 use std::time::Duration;
 
+use domain::enrollment::PaymentMethod;
 use domain::id::InvoiceId;
 use domain::invoice::Retry;
 use futures::FutureExt;
@@ -40,9 +41,8 @@ use thiserror::Error;
 use self::amount::{Minor, minor};
 use self::intent::{Expandable, Intent, Status};
 use self::wire::NoAnswer;
-use super::secret::Secret;
 use super::{Books, Charged, Collection, PaymentProvider, Return, Returned};
-use domain::enrollment::PaymentMethod;
+use crate::secret::Secret;
 
 pub use self::amount::NotChargeable;
 
