@@ -6,7 +6,8 @@ use axum::http::request::Parts;
 use domain::id::PersonId;
 use domain::permission::{Action, Loaded, Permitted, Principal, Subject, permit};
 use domain::person::{Grant, Person};
-use jiff::Timestamp;
+use domain::upload::Purpose;
+use jiff::{SignedDuration, Timestamp};
 use storage::idempotency::{Answer, Asked};
 use storage::transaction::Transaction;
 use storage::{Item, Refused, Store};
@@ -31,6 +32,14 @@ pub struct Call {
     pub asked: Option<Asked>,
     /// The revision in `If-Match`, where one was given.
     pub if_match: Option<String>,
+}
+
+/// Where a file is answered for a while.
+pub struct FileLink {
+    /// Its URL.
+    pub url: String,
+    /// When the URL ends.
+    pub expires_at: Timestamp,
 }
 
 /// A call that needs an `Idempotency-Key`.
@@ -118,6 +127,18 @@ impl Call {
         }
         let grants = self.grants(id).await?;
         Ok(permit(&Principal::Person { id, grants }, action, denied.0, self.now).ok())
+    }
+
+    /// When a link that is given now ends.
+    pub fn links_end_at(&self) -> Timestamp {
+        let lifetime = SignedDuration::try_from(self.app.settings.link_lifetime);
+        self.machine_now + lifetime.unwrap_or(SignedDuration::ZERO)
+    }
+
+    /// A link to a file, which is saved under this name. It is signed here and costs no call.
+    pub async fn file_link(&self, purpose: Purpose, key: &str, name: &str) -> Result<FileLink, Problem> {
+        let url = self.store().bucket(purpose).link(key, name, self.app.settings.link_lifetime).await?;
+        Ok(FileLink { url, expires_at: self.links_end_at() })
     }
 
     /// A person's grants.

@@ -132,8 +132,7 @@ pub fn policy(call: &Call) -> UploadPolicy {
 
 /// Where an upload's parts are asked for, and until when.
 fn endpoint(call: &Call, upload: UploadId) -> (String, Timestamp) {
-    let lifetime = SignedDuration::try_from(call.app.settings.link_lifetime).unwrap_or(SignedDuration::ZERO);
-    let until = call.machine_now + lifetime;
+    let until = call.links_end_at();
     let capability = call.app.capability_key.give(upload, until);
     (format!("{}/v1/uploads/{upload}/{capability}", call.app.settings.public_url), until)
 }

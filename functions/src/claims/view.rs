@@ -4,7 +4,7 @@ use domain::claim::{ClaimState, ClaimedSkill, DecisionMade, Evidence, PriorLearn
 use domain::digest::Sha256Hex;
 use domain::id::{ClaimId, DegreeId, EnrollmentId, PersonId, SkillId, UploadId};
 use domain::upload::{FileName, Purpose, UploadKey};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -121,16 +121,13 @@ impl ClaimView {
         }
     }
 
-    /// With URLs of its files, which are signed here and cost no call.
+    /// With URLs of its files.
     pub async fn with_urls(mut self, call: &Call) -> Result<Self, Problem> {
-        let lifetime = call.app.settings.link_lifetime;
-        let ends = call.machine_now + SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::ZERO);
-        let bucket = call.store().bucket(Purpose::Evidence);
         for piece in self.skills.iter_mut().flat_map(|claimed| &mut claimed.evidence) {
             let (Some(upload), Some(name)) = (piece.upload, &piece.filename) else { continue };
             let key = UploadKey { purpose: Purpose::Evidence, upload };
-            piece.url = Some(bucket.link(&key.to_string(), name.as_str(), lifetime).await?);
-            piece.expires_at = Some(ends);
+            let link = call.file_link(key.purpose, &key.to_string(), name.as_str()).await?;
+            (piece.url, piece.expires_at) = (Some(link.url), Some(link.expires_at));
         }
         Ok(self)
     }

@@ -3,7 +3,7 @@
 use domain::id::DefenseId;
 use domain::recording::Recording;
 use domain::upload::{Purpose, UploadKey};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use storage::Key;
 use utoipa::ToSchema;
@@ -65,11 +65,9 @@ async fn get_recording(call: Call, At(id): At<DefenseId>) -> Result<Reply, Probl
         return Reply::ok(&view);
     }
     let key = UploadKey { purpose: Purpose::Recording, upload: recording.upload() };
-    let lifetime = call.app.settings.link_lifetime;
     let extension = recording.probe().map_or("bin", |probe| probe.extension());
-    let url = call.store().evidence.link(&key.to_string(), &format!("{id}.{extension}"), lifetime).await?;
-    view.playback_url = Some(url);
-    view.expires_at = SignedDuration::try_from(lifetime).ok().map(|lifetime| call.machine_now + lifetime);
+    let link = call.file_link(key.purpose, &key.to_string(), &format!("{id}.{extension}")).await?;
+    (view.playback_url, view.expires_at) = (Some(link.url), Some(link.expires_at));
     let by = call.person()?.to_string();
     let watched = call.store().transaction::<Problem>();
     let watched = watched.audit(&Key::Defense(id), permissions::GET_RECORDING.name, &by, call.now);

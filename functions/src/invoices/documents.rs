@@ -31,8 +31,8 @@ impl<'a> Documents<'a> {
         })
     }
 
-    /// A link to a document that is there, signed here at the cost of no call. It bears its payer's name and
-    /// address: who studies or pays on the same enrollment gets none for another's.
+    /// A link to a document that is there. It bears its payer's name and address: who studies or pays on the
+    /// same enrollment gets none for another's.
     pub(super) async fn link(
         &self,
         invoice: &Invoice,
@@ -50,7 +50,6 @@ impl<'a> Documents<'a> {
             None => format!("{invoice}.pdf"),
             Some(note) => format!("{note}.pdf"),
         };
-        let bucket = self.call.store().bucket(Purpose::Evidence);
-        Ok(Some(bucket.link(&file.key, &name, self.call.app.settings.link_lifetime).await?))
+        Ok(Some(self.call.file_link(Purpose::Evidence, &file.key, &name).await?.url))
     }
 }

@@ -5,7 +5,7 @@ use domain::digest::Sha256Hex;
 use domain::id::{EnrollmentId, PersonId, ProjectId, SubmissionId};
 use domain::submission::{Deliverable, Stage, Submission};
 use domain::upload::{Purpose, UploadKey};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -119,14 +119,11 @@ impl SubmissionView {
         }
     }
 
-    /// With URLs of its files, which are signed here and cost no call.
+    /// With URLs of its files.
     pub async fn with_urls(mut self, call: &Call) -> Result<Self, Problem> {
-        let lifetime = call.app.settings.link_lifetime;
-        let ends = call.machine_now + SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::ZERO);
-        let bucket = call.store().bucket(Purpose::Submission);
         for file in &mut self.deliverables {
-            file.url = Some(bucket.link(&file.key.to_string(), &file.name, lifetime).await?);
-            file.expires_at = Some(ends);
+            let link = call.file_link(Purpose::Submission, &file.key.to_string(), &file.name).await?;
+            (file.url, file.expires_at) = (Some(link.url), Some(link.expires_at));
         }
         Ok(self)
     }
