@@ -104,8 +104,18 @@ impl Call {
     pub async fn permit_role(&self, action: &Action) -> Result<(), Problem> {
         let nothing = self.store().loaded(());
         let permitted = self.decide(action, nothing).await?;
-        let detail = "Your roles do not include this.";
-        permitted.map(drop).ok_or_else(|| Problem::new(Code::Forbidden, detail))
+        permitted.map(drop).ok_or_else(not_in_roles)
+    }
+
+    /// The asker with their roles, to whom each thing of a list is permitted by itself; 403 where none of
+    /// their roles allows the list anywhere.
+    pub async fn reader(&self, action: &Action) -> Result<Principal, Problem> {
+        let id = self.person()?;
+        let grants = self.grants(id).await?;
+        if !grants.iter().any(|grant| grant.counts_as(action.roles, self.now)) {
+            return Err(not_in_roles());
+        }
+        Ok(Principal::Person { id, grants })
     }
 
     async fn decide<T: Subject>(
@@ -198,6 +208,10 @@ impl Call {
         let (status, body) = (reply.status.as_u16(), reply.body.clone());
         Answer::to(asked, status, reply.location.clone(), reply.etag.clone(), body, self.machine_now)
     }
+}
+
+fn not_in_roles() -> Problem {
+    Problem::new(Code::Forbidden, "Your roles do not include this.")
 }
 
 /// The longest `Idempotency-Key` that is kept.

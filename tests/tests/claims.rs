@@ -348,6 +348,12 @@ async fn every_skill_is_decided_once() {
     assert_eq!(statuses, [201, 409]);
     let open = school.get("aki", "/v1/claims?state=submitted").await.expect(200);
     assert_eq!(open["items"].as_array().map(Vec::len), Some(1));
+    let looked_at = school.get("aki", "/v1/claims?state=in_review").await.expect(200);
+    assert_eq!(looked_at["items"], json!([]));
+    for word in ["recognized", "lost", ""] {
+        let answer = school.get("aki", &format!("/v1/claims?state={word}")).await;
+        assert_eq!(answer.refused(400), "invalid_parameter", "{word}");
+    }
     school.close().await;
 }
 

@@ -149,11 +149,12 @@ impl Store {
         &self,
         after: Option<&str>,
         items_max: u16,
-    ) -> Result<(Vec<Item<PriorLearningClaim>>, Option<String>), StoreError> {
+    ) -> Result<(Vec<Loaded<Item<PriorLearningClaim>>>, Option<String>), StoreError> {
         let page = self.page(&Query::OpenClaims, Order::Ascending, after, items_max).await?;
         let key = |item: Attributes| Ok(Key::Claim(from_attributes::<OpenClaim>(item)?.value.claim));
         let keys: Vec<Key> = page.items.into_iter().map(key).collect::<Result<_, StoreError>>()?;
-        Ok((self.get_many(&keys).await?, page.next))
+        let claims = self.get_many(&keys).await?.into_iter().map(|claim| self.loaded(claim));
+        Ok((claims.collect(), page.next))
     }
 
     /// Keeps a new claim, if nothing that it was taken for has changed.
