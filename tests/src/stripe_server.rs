@@ -85,10 +85,10 @@ impl StripeServer {
         self.shared.world().keys.clear();
     }
 
-    /// Lets the search find nothing that is made from now on, as when it lags behind.
+    /// Lets the search know nothing of what happens from now on, as when it lags behind.
     pub fn search_lags(&self) {
         let world = &mut *self.shared.world();
-        world.searchable = Some(world.intents.len());
+        world.indexed = Some(world.intents.clone());
     }
 
     /// Makes every intent one of this customer's, for a customer with a great many.

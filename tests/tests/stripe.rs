@@ -243,6 +243,25 @@ async fn while_the_search_lags_the_list_and_the_key_answer() {
 }
 
 #[tokio::test]
+async fn a_search_that_is_out_of_date_decides_nothing() {
+    for method in [card_of("pm_card_visa", "cus_2"), bare("pm_card_visa")] {
+        let till = Till::open().await;
+        let soft = declined("insufficient_funds", Retry::MayHelp);
+        assert_eq!(till.charge(&card_of("pm_declines_1", "cus_1")).await, soft);
+        // The search goes on showing the decline, and no list of this payer's has the intent.
+        till.server.search_lags();
+        assert_eq!(till.look_up(&method).await, soft);
+        till.server.process(&till.invoice.to_string());
+        assert_eq!(till.look_up(&method).await, Charged::Unknown);
+        assert_eq!(till.charge(&method).await, Charged::Unknown);
+        till.server.settle();
+        is_paid(&till.look_up(&method).await);
+        is_paid(&till.charge(&method).await);
+        assert_eq!(till.counts(), (1, 1, 1));
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_younger_payments_hide_an_intent_from_the_list_but_not_from_its_key() {
     let till = Till::open().await;
     till.server.search_lags();

@@ -120,8 +120,8 @@ pub async fn search(
         .and_then(|asked| asked.strip_suffix('\'')?.split_once("']:'"))
         .ok_or_else(|| Answer::invalid("search_query_invalid"))?;
     let world = shared.world();
-    let known = world.intents.iter().take(world.searchable.unwrap_or(usize::MAX));
-    let found = known.filter(|intent| intent.metadata.get(name).is_some_and(|of| of == value));
+    let known = world.indexed.as_ref().unwrap_or(&world.intents);
+    let found = known.iter().filter(|intent| intent.metadata.get(name).is_some_and(|of| of == value));
     let data = Vec::from_iter(found.map(Intent::shown));
     Ok(Answer::ok(json!({ "object": "search_result", "data": data, "has_more": false })))
 }

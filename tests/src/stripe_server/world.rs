@@ -28,8 +28,8 @@ pub struct World {
     pub events: Vec<Value>,
     pub keys: HashMap<String, Remembered>,
     pub faults: VecDeque<Fault>,
-    /// How many of the intents the search knows, where it lags.
-    pub searchable: Option<usize>,
+    /// The intents as the search knows them, where it lags.
+    pub indexed: Option<Vec<Intent>>,
     /// When it is, in seconds since 1970.
     pub clock: Option<u64>,
     ids: u64,

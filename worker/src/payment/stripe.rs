@@ -5,7 +5,8 @@
 //!
 //! - **Stripe's lists.** Before an intent is created we look for the invoice's: in the list of the
 //!   payer's customer, which is never out of date, then with Stripe's search, which lags a minute, in
-//!   an outage an hour, and for a card without a customer among the newest thousand intents.
+//!   an outage an hour, so that what it finds is read again by its id, and for a card without a customer
+//!   among the newest thousand intents.
 //! - **The key.** Creating is keyed by the invoice and nothing else (`inv_…:create`). Stripe keeps a
 //!   key for a day: whatever is too young to be found is answered from the key.
 //!

@@ -69,14 +69,20 @@ impl Stripe {
         Ok((the_one(&found, invoice), whole))
     }
 
-    /// What Stripe's search finds, or nothing where it has none: not every account has it.
+    /// What Stripe's search finds, or nothing where it has none: not every account has it. The search shows
+    /// an intent as it was a while ago, so each one is read again.
     async fn search(&self, invoice: InvoiceId) -> Result<Option<Vec<Intent>>, NoAnswer> {
         let query = format!("metadata['{INVOICE}']:'{invoice}'");
         let answer = self.get("/v1/payment_intents/search", &[("query", &query), ("limit", PAGE)]).await?;
         if matches!(answer.status, 400 | 404) {
             return Ok(None);
         }
-        Ok(Some(answer.value::<Page<Intent>>()?.data))
+        let found = answer.value::<Page<Intent>>()?.data;
+        let mut intents = Vec::new();
+        for found in found.iter().filter(|found| found.collects(invoice)) {
+            intents.push(self.intent(&found.id).await?);
+        }
+        Ok(Some(intents))
     }
 
     /// Reads a list, newest first, to the page with what is wanted. True where that was all there is.
