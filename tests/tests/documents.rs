@@ -49,13 +49,15 @@ fn read(bytes: &[u8]) -> (String, String) {
 
 /// A letter as a reader sees it.
 struct Letter {
+    /// When what it tells happened.
+    at: String,
     subject: String,
     to: String,
     text: String,
     attached: Option<Vec<u8>>,
 }
 
-/// The letters that went out, by subject.
+/// The letters that went out, by their dates; those of one instant by subject.
 fn letters(folder: &Path) -> Vec<Letter> {
     let mut letters = Vec::new();
     for entry in std::fs::read_dir(folder.join("mail")).expect("a folder") {
@@ -63,6 +65,7 @@ fn letters(folder: &Path) -> Vec<Letter> {
         let mail = MessageParser::default().parse(&bytes).expect("a mail");
         let to = mail.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("a reader");
         letters.push(Letter {
+            at: mail.date().expect("a date").to_rfc3339(),
             subject: mail.subject().expect("a subject").to_owned(),
             to: to.to_owned(),
             text: mail.body_text(0).expect("a text").replace('\u{a0}', " "),
@@ -72,7 +75,7 @@ fn letters(folder: &Path) -> Vec<Letter> {
             }),
         });
     }
-    letters.sort_by(|a, b| a.subject.cmp(&b.subject));
+    letters.sort_by(|a, b| (&a.at, &a.subject).cmp(&(&b.at, &b.subject)));
     letters
 }
 
@@ -198,13 +201,14 @@ async fn an_unpaid_month_is_told_step_by_step() {
     put.json(method).send().await.expect(200);
     school.move_to("2027-03-20T10:00:00Z").await;
     let letters = letters(folder.path());
-    let subjects = Vec::from_iter(letters.iter().map(|letter| letter.subject.as_str()));
-    let [first, second, refused, suspended] = &subjects[..] else { panic!("four letters: {subjects:?}") };
-    assert_eq!([*first, *second], ["Invoice GB-2027-000001", "Invoice GB-2027-000002"]);
-    assert_eq!(
-        [*refused, *suspended],
-        ["Payment refused: invoice GB-2027-000002", "Your studies are suspended"]
-    );
+    let told = Vec::from_iter(letters.iter().map(|it| (it.at.as_str(), it.subject.as_str())));
+    let expected = [
+        (NOW, "Invoice GB-2027-000001"),
+        ("2027-03-07T00:00:00Z", "Invoice GB-2027-000002"),
+        ("2027-03-07T00:00:00Z", "Payment refused: invoice GB-2027-000002"),
+        ("2027-03-18T00:00:00Z", "Your studies are suspended"),
+    ];
+    assert_eq!(told, expected);
     assert!(letters[1].text.contains("GBP 300.00 is due on 7 March 2027"), "{}", letters[1].text);
     assert!(letters[2].text.contains("please give another payment method now"));
     school.close().await;
