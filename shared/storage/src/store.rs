@@ -1,23 +1,25 @@
 //! The table: read an item, read a span of items, and count the round trips.
 
+mod batch; // many items at once, each by its key
+mod place; // where a store is: its names and endpoints
+
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::bucket::Bucket;
-use crate::item::{Attributes, Item, Stored, from_attributes, text, to_attributes};
+use crate::item::{Attributes, Item, Stored, from_attributes, to_attributes};
 use crate::key::{Key, Query};
-use crate::transaction::pause;
+
+pub use self::place::{Endpoints, Names};
 
 tokio::task_local! {
     static ROUND_TRIPS: Cell<Option<u32>>;
@@ -63,51 +65,6 @@ impl Drop for Claiming {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
-}
-
-/// What the table and the buckets are called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
-    /// The one table.
-    pub table: String,
-    /// Bucket of work that students hand in.
-    pub submissions: String,
-    /// Bucket of recordings and other evidence.
-    pub evidence: String,
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self { table: "compagnon".into(), submissions: "submissions".into(), evidence: "evidence".into() }
-    }
-}
-
-impl Names {
-    /// The names this process was given, or the usual ones.
-    pub fn from_environment() -> Self {
-        let usual = Self::default();
-        let given = |name: &str, usual: String| std::env::var(name).unwrap_or(usual);
-        Self {
-            table: given("COMPAGNON_TABLE", usual.table),
-            submissions: given("COMPAGNON_SUBMISSIONS", usual.submissions),
-            evidence: given("COMPAGNON_EVIDENCE", usual.evidence),
-        }
-    }
-}
-
-/// A store that listens somewhere else than AWS: on this machine, or self-hosted.
-#[derive(Debug, Clone)]
-pub struct Endpoints {
-    /// URL of the DynamoDB-compatible table.
-    pub table: String,
-    /// URL of the S3-compatible buckets.
-    pub buckets: String,
-    /// What requests are signed for and with.
-    pub region: String,
-    /// Public part of the credentials.
-    pub access_key: String,
-    /// Secret part of the credentials.
-    pub secret_key: String,
 }
 
 /// Why the table did not answer, or not with what was expected.
@@ -173,9 +130,6 @@ pub enum Order {
     Descending,
 }
 
-/// The most items one batch call reads.
-const BATCH_ITEMS_MAX: usize = 100;
-
 impl Store {
     /// A table and two buckets by name, through clients that know their endpoints.
     pub fn new(
@@ -196,30 +150,6 @@ impl Store {
             held_looked: Arc::new(AtomicI64::new(i64::MIN)),
             jobs_ended: Arc::default(),
         }
-    }
-
-    /// The store of this process's environment: endpoints, region and credentials as the SDK finds
-    /// them, names from `COMPAGNON_TABLE`, `COMPAGNON_SUBMISSIONS` and `COMPAGNON_EVIDENCE`.
-    pub async fn from_environment(queue: crate::queue::Settings) -> Self {
-        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        let objects = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
-        let objects = aws_sdk_s3::Client::from_conf(objects);
-        Self::new(Client::new(&config), &objects, &Names::from_environment(), queue)
-    }
-
-    /// The store at these endpoints.
-    pub fn at(endpoints: &Endpoints, names: &Names, queue: crate::queue::Settings) -> Self {
-        let Endpoints { table, buckets, region, access_key, secret_key } = endpoints.clone();
-        let credentials = Credentials::new(access_key, secret_key, None, None, "endpoints");
-        let config = aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new(region))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        let client = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(table).build();
-        let objects = aws_sdk_s3::config::Builder::from(&config).endpoint_url(buckets).force_path_style(true);
-        let objects = aws_sdk_s3::Client::from_conf(objects.build());
-        Self::new(Client::from_conf(client), &objects, names, queue)
     }
 
     /// The table's client, for making and describing the table itself.
@@ -295,80 +225,6 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// The items of one kind at these keys, in their order; what is not there is left out.
-    pub async fn get_many<T: Stored>(&self, keys: &[Key]) -> Result<Vec<Item<T>>, StoreError> {
-        let mut found = Vec::with_capacity(keys.len());
-        for batch in keys.chunks(BATCH_ITEMS_MAX) {
-            let place = |item: Attributes| Some(((text(&item, "pk").ok()?, text(&item, "sk").ok()?), item));
-            let mut items: HashMap<_, _> = self.batch(batch).await?.into_iter().filter_map(place).collect();
-            for key in batch {
-                if let Some(item) = items.remove(&key.parts()) {
-                    found.push(from_attributes(item)?);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// The items of one kind at the keys of the numbers from 1 on, until one is not there.
-    pub(crate) async fn numbered<T: Stored>(
-        &self,
-        key: impl Fn(u32) -> Key,
-    ) -> Result<Vec<Item<T>>, StoreError> {
-        let mut found = Vec::new();
-        for first in (1..).step_by(NUMBERS_A_READ as usize) {
-            let keys = Vec::from_iter((first..first + NUMBERS_A_READ).map(&key));
-            let page = self.get_many(&keys).await?;
-            let is_last = page.len() < keys.len();
-            found.extend(page);
-            if is_last {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Which of these keys something stands at, without reading what.
-    pub(crate) async fn existing(&self, keys: &[Key]) -> Result<HashSet<(String, String)>, StoreError> {
-        let mut found = HashSet::with_capacity(keys.len());
-        for batch in keys.chunks(BATCH_ITEMS_MAX) {
-            for item in self.batch_of(batch, Some("pk, sk")).await? {
-                found.insert((text(&item, "pk")?, text(&item, "sk")?));
-            }
-        }
-        Ok(found)
-    }
-
-    /// The items at these keys, of any kind and in any order.
-    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
-        self.batch_of(keys, None).await
-    }
-
-    async fn batch_of(&self, keys: &[Key], projection: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
-        let mut items = Vec::new();
-        let mut rest: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
-        for round in 0..BATCH_ROUNDS_MAX {
-            if rest.is_empty() {
-                return Ok(items);
-            }
-            if round > 0 {
-                // What was left unread was throttled: full jitter, as for a transaction.
-                tokio::time::sleep(pause(round)).await;
-            }
-            count_one();
-            let wanted = KeysAndAttributes::builder().set_keys(Some(rest)).consistent_read(true);
-            let wanted = wanted.set_projection_expression(projection.map(str::to_owned)).build();
-            let call = self.client.batch_get_item().request_items(&*self.table, wanted?);
-            let answer = call.send().await.map_err(|error| StoreError::call(&error))?;
-            items.extend(
-                answer.responses.into_iter().flat_map(|mut tables| tables.remove(&*self.table)).flatten(),
-            );
-            let unread = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
-            rest = unread.map(|unread| unread.keys).unwrap_or_default();
-        }
-        Err(StoreError::Unavailable("a batch was not read whole".into()))
-    }
-
     /// A page of a query, beginning behind `after` (a sort key that an earlier page ended with).
     pub async fn page(
         &self,
@@ -425,8 +281,3 @@ impl Store {
         call.send().await.map(drop).map_err(|error| StoreError::call(&error))
     }
 }
-
-/// Numbers read at once of what is numbered without a gap; most things have fewer.
-const NUMBERS_A_READ: u32 = 10;
-/// Rounds of a batch read before it counts as unavailable.
-const BATCH_ROUNDS_MAX: u32 = 8;
