@@ -1,6 +1,10 @@
 //! Stripe's provider against a small Stripe: however calls are lost, repeated or late, an invoice's
 //! money is taken once.
 
+mod events; // as Stripe sends them: signed, twice and out of order
+mod finding; // calls that nobody heard the answer of, and payments that are hard to find
+mod refunds; // money given back once
+
 use std::time::Duration;
 
 use domain::enrollment::PaymentMethod;
@@ -107,17 +111,6 @@ async fn a_card_that_works_pays_once_however_often_it_is_asked() {
 }
 
 #[tokio::test]
-async fn the_keys_of_yesterday_are_not_needed() {
-    for method in [card("pm_card_visa"), bare("pm_card_visa")] {
-        let till = Till::open().await;
-        let reference = is_paid(&till.charge(&method).await);
-        till.server.forget_keys();
-        assert_eq!(is_paid(&till.charge(&method).await), reference);
-        assert_eq!(till.counts(), (1, 1, 1));
-    }
-}
-
-#[tokio::test]
 async fn a_decline_says_whether_asking_again_may_help() {
     for (token, reason, retry) in [
         ("pm_card_chargeDeclinedInsufficientFunds", "insufficient_funds", Retry::MayHelp),
@@ -155,151 +148,6 @@ async fn another_card_pays_the_same_intent() {
     let lost = declined("lost_card", Retry::NeverHelps);
     assert_eq!(till.charge(&card("pm_card_chargeDeclinedLostCard")).await, lost);
     is_paid(&till.charge(&card("pm_card_visa")).await);
-    assert_eq!(till.counts(), (1, 2, 1));
-}
-
-#[tokio::test]
-async fn a_payer_who_became_another_customer_keeps_the_intent() {
-    let till = Till::open().await;
-    till.server.fail_next(Fault::TimeOutAfterCapture);
-    assert_eq!(till.charge(&card_of("pm_card_visa", "cus_1")).await, Charged::Unknown);
-    till.server.forget_keys();
-    is_paid(&till.look_up(&card_of("pm_card_visa", "cus_2")).await);
-    is_paid(&till.charge(&card_of("pm_card_visa", "cus_2")).await);
-    assert_eq!(till.counts(), (1, 1, 1));
-}
-
-#[tokio::test]
-async fn a_capture_that_nobody_heard_of_is_found_and_never_repeated() {
-    for method in [card("pm_card_visa"), bare("pm_card_visa")] {
-        let till = Till::open().await;
-        till.server.fail_next(Fault::TimeOutAfterCapture);
-        assert_eq!(till.charge(&method).await, Charged::Unknown);
-        let reference = is_paid(&till.look_up(&method).await);
-        assert_eq!(is_paid(&till.charge(&method).await), reference);
-        assert_eq!(till.counts(), (1, 1, 1));
-    }
-}
-
-#[tokio::test]
-async fn a_call_that_never_arrived_took_nothing_and_may_be_made_again() {
-    for method in [card("pm_card_visa"), bare("pm_card_visa")] {
-        let till = Till::open().await;
-        till.server.fail_next(Fault::TimeOutBeforeCapture);
-        assert_eq!(till.charge(&method).await, Charged::Unknown);
-        assert_eq!(till.look_up(&method).await, Charged::Absent);
-        is_paid(&till.charge(&method).await);
-        assert_eq!(till.counts(), (1, 1, 1));
-    }
-}
-
-#[tokio::test]
-async fn a_first_try_looks_for_nothing_and_is_still_made_once() {
-    let till = Till::open().await;
-    let method = card("pm_card_visa");
-    // Neither list nor search would find it.
-    till.server.search_lags();
-    till.server.all_of("cus_2");
-    let first = Collection { tries: 1, ..collection(till.invoice, pounds(30_000), &method) };
-    till.server.fail_next(Fault::TimeOutAfterCapture);
-    assert_eq!(till.stripe.charge(first).await, Charged::Unknown);
-    is_paid(&till.stripe.charge(first).await);
-    assert_eq!(till.counts(), (1, 1, 1));
-}
-
-#[tokio::test]
-async fn a_retry_that_nobody_heard_of_is_found_and_never_repeated() {
-    let till = Till::open().await;
-    let method = card("pm_declines_1");
-    till.charge(&method).await;
-    till.server.fail_next(Fault::TimeOutAfterCapture);
-    assert_eq!(till.charge(&method).await, Charged::Unknown);
-    is_paid(&till.look_up(&method).await);
-    is_paid(&till.charge(&method).await);
-    assert_eq!(till.counts(), (1, 2, 1));
-}
-
-#[tokio::test]
-async fn a_retry_that_was_declined_unheard_is_answered_by_the_next_one() {
-    let till = Till::open().await;
-    let method = card("pm_declines_2");
-    till.charge(&method).await;
-    till.server.fail_next(Fault::TimeOutAfterCapture);
-    assert_eq!(till.charge(&method).await, Charged::Unknown);
-    assert_eq!(till.look_up(&method).await, declined("insufficient_funds", Retry::MayHelp));
-    is_paid(&till.charge(&method).await);
-    assert_eq!(till.counts(), (1, 3, 1));
-}
-
-#[tokio::test]
-async fn while_the_search_lags_the_list_and_the_key_answer() {
-    let till = Till::open().await;
-    till.server.search_lags();
-    let method = bare("pm_declines_1");
-    assert_eq!(till.charge(&method).await, declined("insufficient_funds", Retry::MayHelp));
-    is_paid(&till.charge(&method).await);
-    is_paid(&till.look_up(&method).await);
-    assert_eq!(till.counts(), (1, 2, 1));
-}
-
-#[tokio::test]
-async fn a_search_that_is_out_of_date_decides_nothing() {
-    for method in [card_of("pm_card_visa", "cus_2"), bare("pm_card_visa")] {
-        let till = Till::open().await;
-        let soft = declined("insufficient_funds", Retry::MayHelp);
-        assert_eq!(till.charge(&card_of("pm_declines_1", "cus_1")).await, soft);
-        // The search goes on showing the decline, and no list of this payer's has the intent.
-        till.server.search_lags();
-        assert_eq!(till.look_up(&method).await, soft);
-        till.server.process(&till.invoice.to_string());
-        assert_eq!(till.look_up(&method).await, Charged::Unknown);
-        assert_eq!(till.charge(&method).await, Charged::Unknown);
-        till.server.settle();
-        is_paid(&till.look_up(&method).await);
-        is_paid(&till.charge(&method).await);
-        assert_eq!(till.counts(), (1, 1, 1));
-    }
-}
-
-#[tokio::test]
-async fn a_thousand_younger_payments_hide_an_intent_from_the_list_but_not_from_its_key() {
-    let till = Till::open().await;
-    till.server.search_lags();
-    let method = bare("pm_declines_1");
-    till.charge(&method).await;
-    for number in 0..1_001 {
-        let other = InvoiceId::derived(&["other", &number.to_string()]);
-        is_paid(&till.charge_of(other, pounds(1), &card_of("pm_card_visa", &format!("cus_{number}"))).await);
-    }
-    // Found by the key alone: creating answers with the intent of then, which is taken on.
-    is_paid(&till.charge(&method).await);
-    assert_eq!(till.counts(), (1, 2, 1));
-}
-
-#[tokio::test]
-async fn a_payer_with_more_payments_than_we_read_is_not_charged_blindly() {
-    let till = Till::open().await;
-    till.server.search_lags();
-    let method = card("pm_card_visa");
-    is_paid(&till.charge(&method).await);
-    for number in 0..1_001 {
-        let other = InvoiceId::derived(&["other", &number.to_string()]);
-        is_paid(&till.charge_of(other, pounds(1), &card_of("pm_card_visa", &format!("cus_{number}_"))).await);
-    }
-    till.server.all_of("cus_1");
-    till.server.forget_keys();
-    assert_eq!(till.charge(&method).await, Charged::Unknown);
-    assert_eq!(till.look_up(&method).await, Charged::Unknown);
-    assert_eq!(till.counts(), (1, 1, 1));
-}
-
-#[tokio::test]
-async fn whoever_comes_second_hears_that_it_is_paid() {
-    let till = Till::open().await;
-    let method = card("pm_declines_1");
-    till.charge(&method).await;
-    till.server.fail_next(Fault::AnotherIsFaster);
-    is_paid(&till.charge(&method).await);
     assert_eq!(till.counts(), (1, 2, 1));
 }
 
@@ -421,92 +269,4 @@ async fn what_is_no_card_is_not_charged() {
 async fn the_key_does_not_print() {
     let till = Till::open().await;
     assert!(!format!("{:?}", till.stripe).contains(KEY));
-}
-
-#[tokio::test]
-async fn a_refund_is_sent_once_however_often_it_is_asked() {
-    let till = Till::open().await;
-    let reference = is_paid(&till.charge(&card("pm_card_visa")).await);
-    let sent = till.send_back("1", &reference, 10_000).await;
-    assert!(matches!(sent, Returned::Sent { .. }), "{sent:?}");
-    assert_eq!(till.send_back("1", &reference, 10_000).await, sent);
-    till.server.forget_keys();
-    assert_eq!(till.send_back("1", &reference, 10_000).await, sent);
-    assert_ne!(till.send_back("2", &reference, 10_000).await, sent);
-    assert_eq!(till.server.refunded(&till.invoice.to_string()), 20_000);
-}
-
-#[tokio::test]
-async fn a_refund_that_nobody_heard_of_is_found() {
-    let till = Till::open().await;
-    let reference = is_paid(&till.charge(&card("pm_card_visa")).await);
-    for (refund, fault) in [("1", Fault::TimeOutAfterCapture), ("2", Fault::TimeOutBeforeCapture)] {
-        till.server.fail_next(fault);
-        assert_eq!(till.send_back(refund, &reference, 10_000).await, Returned::Unknown);
-        till.server.forget_keys();
-        let sent = till.send_back(refund, &reference, 10_000).await;
-        assert!(matches!(sent, Returned::Sent { .. }), "{sent:?}");
-    }
-    assert_eq!(till.server.refunded(&till.invoice.to_string()), 20_000);
-}
-
-#[tokio::test]
-async fn more_than_was_paid_is_not_given_back() {
-    let till = Till::open().await;
-    let reference = is_paid(&till.charge(&card("pm_card_visa")).await);
-    let refused = |reason: &str| Returned::Refused { reason: reason.to_owned() };
-    assert_eq!(till.send_back("1", &reference, 30_001).await, refused("amount_too_large"));
-    till.send_back("2", &reference, 30_000).await;
-    assert_eq!(till.send_back("3", &reference, 1).await, refused("charge_already_refunded"));
-    assert_eq!(till.send_back("4", "pi_none", 1).await, refused("resource_missing"));
-    assert_eq!(till.send_back("5", &reference, 0).await, refused("amount_not_positive"));
-}
-
-#[tokio::test]
-async fn a_signed_event_names_the_intent_and_its_invoice() {
-    let till = Till::open().await;
-    let method = card("pm_declines_1");
-    till.charge(&method).await;
-    let reference = is_paid(&till.charge(&method).await);
-    let keys = WebhookKeys::new(["whsec_1"]);
-    let now: Timestamp = "2027-02-08T10:00:00Z".parse().expect("an instant");
-    let read = |event| {
-        let (header, body) = signed(event, "whsec_1", now);
-        keys.verify(Some(header.as_bytes()), &body, now).and_then(|()| Event::parse(&body))
-    };
-    let events = till.server.events();
-    // The other way round and twice: what they say is the same.
-    let told = Vec::from_iter(events.iter().rev().chain(&events).map(|event| read(event).expect("an event")));
-    assert!(told.iter().all(|event| event.object == reference && event.invoice == Some(till.invoice)));
-    let kinds = Vec::from_iter(told.iter().map(|event| event.kind.as_str()));
-    let (failed, succeeded) = ("payment_intent.payment_failed", "payment_intent.succeeded");
-    assert_eq!(kinds, [succeeded, failed, failed, succeeded]);
-
-    let (header, body) = signed(&events[0], "whsec_2", now);
-    let refused = keys.verify(Some(header.as_bytes()), &body, now);
-    assert_eq!(refused, Err(WebhookRefused::WrongSignature));
-}
-
-#[tokio::test]
-async fn events_arrive_signed_twice_and_out_of_order() {
-    let till = Till::open().await;
-    let method = card("pm_declines_1");
-    till.charge(&method).await;
-    till.charge(&method).await;
-    let now: Timestamp = "2027-02-08T10:00:00Z".parse().expect("an instant");
-    let take = move |headers: axum::http::HeaderMap, body: axum::body::Bytes| async move {
-        let header = headers.get(HEADER).map(|header| header.as_bytes());
-        let read =
-            WebhookKeys::new(["whsec_1"]).verify(header, &body, now).and_then(|()| Event::parse(&body));
-        if read.is_ok() { axum::http::StatusCode::OK } else { axum::http::StatusCode::BAD_REQUEST }
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}/", listener.local_addr().expect("an address"));
-    let routes = axum::Router::new().route("/", axum::routing::post(take));
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    let events = till.server.events();
-    let mixed = Vec::from_iter(events.iter().rev().chain(&events));
-    let statuses = send(mixed, &url, "whsec_1", now).await.expect("sent");
-    assert_eq!(statuses, [200, 200, 200, 200]);
-    assert_eq!(send(&events[..1], &url, "whsec_2", now).await.expect("sent"), [400]);
 }
