@@ -1,7 +1,10 @@
-//! What the worker has before it, for staff to look at.
+//! What the worker has before it and what it gave up, for staff to look at.
 
+use domain::id::{EnrollmentId, PersonId};
+use domain::letter::Letter;
 use jiff::Timestamp;
 use serde::Serialize;
+use storage::letter::UndeliveredLetter;
 use storage::queue::JobLine;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -31,6 +34,8 @@ pub struct QueueView {
     pub held: Vec<JobView>,
     /// Given up: somebody has to look.
     pub dead: Vec<JobView>,
+    /// The newest letters that nobody could have: somebody has to tell their readers.
+    pub undelivered: Vec<LetterView>,
 }
 
 /// A job.
@@ -50,6 +55,39 @@ pub struct JobView {
     pub last_error: Option<String>,
 }
 
+/// A letter that was given up.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LetterView {
+    /// What it is known by, in the logs too.
+    pub id: String,
+    /// What it tells, such as `invoice_issued` or `suspended`.
+    #[schema(example = "payment_declined")]
+    pub about: &'static str,
+    /// About whose enrollment.
+    #[schema(value_type = String)]
+    pub enrollment: EnrollmentId,
+    /// Whom it is for.
+    #[schema(value_type = String)]
+    pub to: PersonId,
+    /// When what it tells happened.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// When it was given up.
+    #[schema(value_type = String, format = DateTime)]
+    pub given_up_at: Timestamp,
+    /// Why nobody got it.
+    pub reason: String,
+}
+
+impl From<UndeliveredLetter> for LetterView {
+    fn from(undelivered: UndeliveredLetter) -> Self {
+        let UndeliveredLetter { letter, reason, given_up_at, .. } = undelivered;
+        let (id, about) = (letter.id().simple().to_string(), letter.about.word());
+        let Letter { enrollment, to, at, .. } = letter;
+        Self { id, about, enrollment, to, at, given_up_at, reason }
+    }
+}
+
 impl JobView {
     fn of(line: JobLine) -> Self {
         let JobLine { job, id, due_at, claims, last_error } = line;
@@ -58,7 +96,7 @@ impl JobView {
     }
 }
 
-/// Shows the first jobs that wait, are held, or were given up.
+/// Shows the first jobs that wait, are held, or were given up, and letters that nobody could have.
 #[utoipa::path(get, path = "/v1/admin/queue", tag = "queue",
     responses((status = 200, description = "The queue", body = QueueView), Refusals))]
 async fn get_queue(call: Call) -> Result<Reply, Problem> {
@@ -66,5 +104,6 @@ async fn get_queue(call: Call) -> Result<Reply, Problem> {
     let report = call.store().queue_report().await?;
     let view = |lines: Vec<JobLine>| lines.into_iter().map(JobView::of).collect();
     let (waiting, held, dead) = (view(report.waiting), view(report.held), view(report.dead));
-    Reply::ok(&QueueView { now: call.now, waiting, held, dead })
+    let undelivered = call.store().undelivered_letters().await?.into_iter().map(LetterView::from).collect();
+    Reply::ok(&QueueView { now: call.now, waiting, held, dead, undelivered })
 }

@@ -104,13 +104,17 @@ export function hear({ defenses, person }) {
 export function queue({ queue: known }) {
   const line = ({ kind, due_at, last_error }) =>
     h('li', {}, `${plain(kind)}, ${instant(due_at, 'UTC')}${last_error ? `: ${last_error}` : ''}`);
-  const part = (title, jobs) =>
-    jobs.length > 0 && h('details', {}, h('summary', {}, `${jobs.length} ${title}`), h('ul', {}, jobs.map(line)));
-  const { waiting = [], held = [], dead = [] } = known ?? {};
+  const part = (title, things, told = line) =>
+    things.length > 0 &&
+    h('details', {}, h('summary', {}, `${things.length} ${title}`), h('ul', {}, things.map(told)));
+  const letter = ({ about, to, given_up_at, reason }) =>
+    h('li', {}, `${plain(about)} to ${to}, ${instant(given_up_at, 'UTC')}: ${reason}`);
+  const { waiting = [], held = [], dead = [], undelivered = [] } = known ?? {};
   return card(
     'Staff',
     dead.length > 0 ? 'Jobs were given up' : 'The queue is well',
     part('given up', dead),
+    part('letters that nobody got', undelivered, letter),
     part('running or to be tried again', held),
     part('waiting', waiting),
   );

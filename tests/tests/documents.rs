@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use domain::job::Job;
+use domain::person::Person;
 use infra::stack::Options;
 use mail_parser::{MessageParser, MimeHeaders};
 use reqwest::Method;
@@ -165,6 +166,39 @@ async fn a_payers_document_is_for_the_payer_and_finance() {
     assert!(school.get("fay", &one).await.expect(200)["document_url"].is_string());
     let (_, said) = read(&fetched(&school.get("ana", &one).await.expect(200)).await);
     assert!(said.contains("one month (up to GBP 100.00)"), "{said}");
+    school.close().await;
+}
+
+/// A letter that cannot be sent is shown to staff, and those behind it go out.
+#[tokio::test]
+async fn a_letter_that_nobody_can_have_is_shown_to_staff() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let id = enroll(&school, "maya", "2027-02-07").await;
+    let (maya, sponsor) = (school.id("maya").await, school.id("ana").await);
+    let path = format!("/v1/enrollments/{id}/payers");
+    let cap = json!({ "amount_minor": 10_000, "currency": "GBP" });
+    let payers = json!({ "payers": [
+        { "payer": sponsor, "cap": cap }, { "payer": maya, "share_percent": 100 } ] });
+    let etag = school.get("fay", &path).await.etag();
+    let named = school.by("fay", Method::PUT, &path).await.header("if-match", &etag).json(payers);
+    named.send().await.expect(200);
+    let store = &school.stack.store;
+    let kept = store.person(sponsor.parse().expect("an id")).await.expect("a store").expect("Ana");
+    let nowhere = Person { email: Some("nowhere".into()), ..kept.value.clone() };
+    store.keep_person(&kept.with(nowhere), "changed").commit().await.expect("kept");
+
+    accept(&school, "maya", &id).await;
+    settle(&school).await;
+    let [letter] = &letters(folder.path())[..] else { panic!("one letter") };
+    assert_eq!(letter.to, "maya@example.org");
+    let queue = school.get("sam", "/v1/admin/queue").await.expect(200);
+    assert_eq!(queue["undelivered"].as_array().map(Vec::len), Some(1));
+    let undelivered = &queue["undelivered"][0];
+    let told = ["/about", "/to", "/enrollment", "/reason"].map(|field| text(undelivered, field));
+    let expected = ["invoice_issued", &sponsor, &id, "it cannot be written down"];
+    assert_eq!(told, expected.map(str::to_owned));
+    assert_eq!(queue["dead"], json!([]));
     school.close().await;
 }
 

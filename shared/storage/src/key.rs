@@ -26,6 +26,7 @@
 //! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
 //! | the documents of its invoices | enrollment | `paper#invoice`, `paper#invoice#note` | query, get |
 //! | letters about it that wait | enrollment | `letter#at#rank#…` | query, in order |
+//! | letters that were given up | `letters#shard` | `undelivered#at#…` | query, newest first |
 //! | whether an event of Stripe's was heard | `stripe#event` | `heard` | guard |
 //! | a billing run | run | `shard#entity#…` | query, get |
 //! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
@@ -88,6 +89,7 @@ pub enum Key {
     Refund(EnrollmentId, InvoiceId, RefundId),
     Paper(EnrollmentId, InvoiceId, Option<CreditNoteId>),
     Letter(EnrollmentId, Timestamp, u8, Uuid),
+    UndeliveredLetter(u16, Timestamp, Uuid),
     InvoiceLocator(InvoiceId),
     InvoiceNumbers(String, i16),
     Submission(SubmissionId),
@@ -181,6 +183,9 @@ impl Key {
             Self::Letter(enrollment, at, rank, id) => {
                 (enrollment.to_string(), format!("letter#{}#{rank}#{}", instant(*at), id.simple()))
             }
+            Self::UndeliveredLetter(shard, at, id) => {
+                (format!("letters#{shard:03}"), format!("undelivered#{}#{}", instant(*at), id.simple()))
+            }
             Self::InvoiceLocator(invoice) => (invoice.to_string(), "locator".into()),
             Self::InvoiceNumbers(entity, year) => (format!("numbers#{entity}"), format!("year#{year:04}")),
             Self::Submission(id) => (id.to_string(), "submission".into()),
@@ -252,6 +257,10 @@ impl Key {
             ["paper", invoice] => Self::Paper(read(pk)?, read(invoice)?, None),
             ["paper", invoice, note] => Self::Paper(read(pk)?, read(invoice)?, Some(read(note)?)),
             ["letter", at, rank, id] => Self::Letter(read(pk)?, read(at)?, read(rank)?, read(id)?),
+            ["undelivered", at, id] => {
+                let shard = pk.strip_prefix("letters#").ok_or(KeyError)?;
+                Self::UndeliveredLetter(read(shard)?, read(at)?, read(id)?)
+            }
             ["locator"] => Self::InvoiceLocator(read(pk)?),
             ["year", year] => {
                 let entity = pk.strip_prefix("numbers#").ok_or(KeyError)?;
@@ -322,6 +331,7 @@ pub enum Query {
     Papers(EnrollmentId),
     PapersOf(EnrollmentId, InvoiceId),
     Letters(EnrollmentId),
+    UndeliveredLetters(u16),
     BillingDays { entity: String, shard: u16, first: i8, last: i8 },
     LedgerEntries { entity: String, shard: u16, day: Date },
     AllLedgerEntries { entity: String, shard: u16 },
@@ -375,6 +385,7 @@ impl Query {
             Self::Papers(enrollment) => all(enrollment.to_string(), "paper#"),
             Self::PapersOf(enrollment, invoice) => all(enrollment.to_string(), &format!("paper#{invoice}")),
             Self::Letters(enrollment) => all(enrollment.to_string(), "letter#"),
+            Self::UndeliveredLetters(shard) => all(format!("letters#{shard:03}"), "undelivered#"),
             Self::BillingDays { entity, shard, first, last } => Span {
                 pk: format!("billing#{entity}#{shard:03}"),
                 first: format!("day#{first:02}#"),

@@ -25,8 +25,10 @@ const POST_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 enum Outcome {
     /// The folder or the server has it.
     Posted,
-    /// Nobody can have it: no address, no way to post, or refused for good.
+    /// It is for nobody: no address, or no way to post.
     LeftOut(&'static str),
+    /// Nobody can have it, though somebody should: staff is to look at it.
+    GivenUp(&'static str),
     /// It waits, and those behind it.
     NotNow,
 }
@@ -45,11 +47,16 @@ pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
         }
         for letter in letters {
             let word = letter.value.about.word();
-            let action = match post(worker, &enrollment.value, &letter.value).await? {
-                Outcome::Posted => "send_letter",
+            let (transaction, gone) = (worker.store.transaction(), "the letter was sent meanwhile");
+            let (transaction, action) = match post(worker, &enrollment.value, &letter.value).await? {
+                Outcome::Posted => (transaction.remove(&letter, gone), "send_letter"),
                 Outcome::LeftOut(reason) => {
                     tracing::warn!(letter = %letter.value.id(), word, reason, "a letter is left out");
-                    "leave_out_letter"
+                    (transaction.remove(&letter, gone), "leave_out_letter")
+                }
+                Outcome::GivenUp(reason) => {
+                    tracing::error!(letter = %letter.value.id(), word, reason, "a letter is given up");
+                    (transaction.give_up_letter(&letter, gone, reason, now), "give_up_letter")
                 }
                 Outcome::NotNow => {
                     tracing::warn!("the mail server does not take letters now");
@@ -57,7 +64,6 @@ pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
                     return Ok(transaction.finish_until(claimed, now + POST_AGAIN).commit().await?);
                 }
             };
-            let transaction = worker.store.transaction().remove(&letter, "the letter was sent meanwhile");
             let transaction = transaction.audit(&Key::Enrollment(id), action, "worker", now);
             transaction.checkpoint(claimed).commit().await?;
         }
@@ -85,8 +91,8 @@ async fn post(worker: &Worker, enrollment: &Enrollment, letter: &Letter) -> Resu
     match post.send(&mail).await {
         Ok(()) => Ok(Outcome::Posted),
         // What these say may name the reader, and is not told.
-        Err(PostError::Letter(_)) => Ok(Outcome::LeftOut("it cannot be written down")),
-        Err(PostError::Rejected(_)) => Ok(Outcome::LeftOut("the mail server refuses it for good")),
+        Err(PostError::Letter(_)) => Ok(Outcome::GivenUp("it cannot be written down")),
+        Err(PostError::Rejected(_)) => Ok(Outcome::GivenUp("the mail server refuses it for good")),
         Err(PostError::Unavailable(_)) => Ok(Outcome::NotNow),
         Err(error @ PostError::Folder(_)) => Err(Unfinished::Retry(error.to_string())),
     }

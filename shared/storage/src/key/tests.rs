@@ -35,6 +35,7 @@ fn every_key() -> Vec<Key> {
         Key::Paper(enrollment, InvoiceId::derived(&["i"]), None),
         Key::Paper(enrollment, InvoiceId::derived(&["i"]), Some(CreditNoteId::derived(&["c"]))),
         Key::Letter(enrollment, at, 3, Uuid::from_u128(9)),
+        Key::UndeliveredLetter(3, at, Uuid::from_u128(9)),
         Key::InvoiceLocator(InvoiceId::derived(&["i"])),
         Key::InvoiceNumbers("GB01".into(), 2027),
         Key::Submission(SubmissionId::derived(&["s"])),
