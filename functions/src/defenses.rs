@@ -8,6 +8,7 @@ mod refusals; // why not
 mod step; // what every act has in common
 mod view; // what is shown to whom
 
+use domain::defense::Stage;
 use domain::id::DefenseId;
 use serde::Deserialize;
 use storage::key::Query;
@@ -45,7 +46,8 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub(super) struct ListParams {
     /// Only those in this state.
-    state: Option<String>,
+    #[param(value_type = Option<String>)]
+    state: Option<Stage>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -68,9 +70,8 @@ async fn list_defenses(call: Call, Params(params): Params<ListParams>) -> Result
             Query::OpenDefenses => call.store().open_defenses(after.as_deref(), ITEMS_MAX).await?,
             _ => call.store().defenses_of(me, after.as_deref(), ITEMS_MAX).await?,
         };
-        let wanted = page.iter().filter(|item| {
-            params.state.as_ref().is_none_or(|state| item.value.state().word() == state.as_str())
-        });
+        let wanted =
+            page.iter().filter(|item| params.state.is_none_or(|stage| stage == item.value.state().stage()));
         items.extend(wanted.map(|item| DefenseView::of(&item.value, me)));
         after = next;
         if after.is_none() || items.len() >= usize::from(ITEMS_MAX) {

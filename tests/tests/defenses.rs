@@ -319,6 +319,11 @@ async fn the_juror_is_a_stranger_with_the_role() {
     assign("olu").await.expect(200);
     let own = school.get("olu", "/v1/defenses?state=juror_assigned").await.expect(200);
     assert_eq!(text(&own, "/items/0/id"), defending.defense);
+    assert_eq!(school.get("olu", "/v1/defenses?state=requested").await.expect(200)["items"], json!([]));
+    for name in ["sam", "olu"] {
+        let answer = school.get(name, "/v1/defenses?state=lost").await;
+        assert_eq!(answer.refused(400), "invalid_parameter");
+    }
     school.get("olu", &format!("/v1/submissions/{}", defending.submission)).await.expect(200);
     defending.school.close().await;
 }

@@ -43,7 +43,7 @@ pub use policy::DefensePolicy;
 pub use refusal::{DefenseRefusal, TEXT_CHARS_MAX};
 pub use request::{DefenseRequest, Wish};
 pub use settle::{Booking, Path, Settled};
-pub use state::{Awaits, DefenseState, Outcome};
+pub use state::{Awaits, DefenseState, Outcome, Stage};
 pub use verdict::{GivenVerdict, Overall, Seal, SkillJudgment, SkillVerdict, Verdict};
 
 /// An oral exam of one project.

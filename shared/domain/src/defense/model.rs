@@ -179,6 +179,8 @@ fn check(before: &Defense, after: &Defense, conflicts: &ConflictSet) -> Result<(
     let seal = after.verdict().and_then(|verdict| verdict.seal.as_ref());
     let decided = after.state().outcome().is_some() || after.state().word() == "conditional";
     prop_assert!(!decided || seal.is_some(), "decided without a seal");
+    let stage = serde_json::to_value(after.state().stage()).ok();
+    prop_assert_eq!(stage, Some(after.state().word().into()));
     if let (Some(sitting), Some(seal)) = (sitting, seal) {
         match &seal.evidence {
             Evidence::Recording { sha256 } => {

@@ -69,6 +69,30 @@ pub enum DefenseState {
     },
 }
 
+/// A defense's state by its word alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // the state says what each is
+pub enum Stage {
+    Requested,
+    JurorAssigned,
+    Scheduled,
+    InProgress,
+    AwaitingVerdict,
+    Passed,
+    Conditional,
+    Failed,
+    HeldUnrecorded,
+    Cancelled,
+    StudentNoShow,
+    JurorNoShow,
+    TechnicalFailure,
+    UnderAppeal,
+    Upheld,
+    Overturned,
+    Annulled,
+}
+
 /// Whose turn it is after a conditional verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,6 +136,29 @@ impl DefenseState {
             Self::Upheld { .. } => "upheld",
             Self::Overturned { .. } => "overturned",
             Self::Annulled { .. } => "annulled",
+        }
+    }
+
+    /// The state without what only it knows.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::Requested => Stage::Requested,
+            Self::JurorAssigned => Stage::JurorAssigned,
+            Self::Scheduled => Stage::Scheduled,
+            Self::InProgress => Stage::InProgress,
+            Self::AwaitingVerdict => Stage::AwaitingVerdict,
+            Self::Passed => Stage::Passed,
+            Self::Conditional { .. } => Stage::Conditional,
+            Self::Failed => Stage::Failed,
+            Self::HeldUnrecorded => Stage::HeldUnrecorded,
+            Self::Cancelled { .. } => Stage::Cancelled,
+            Self::StudentNoShow => Stage::StudentNoShow,
+            Self::JurorNoShow => Stage::JurorNoShow,
+            Self::TechnicalFailure => Stage::TechnicalFailure,
+            Self::UnderAppeal { .. } => Stage::UnderAppeal,
+            Self::Upheld { .. } => Stage::Upheld,
+            Self::Overturned { .. } => Stage::Overturned,
+            Self::Annulled { .. } => Stage::Annulled,
         }
     }
 
