@@ -19,8 +19,8 @@ use storage::invoice::InvoiceRefusal;
 use storage::queue::Claimed;
 
 use super::bill::edition;
-use super::finish;
 use super::page::each_invoice;
+use super::{finish, letters};
 use crate::Worker;
 use crate::document::{self, Description, Document, Kind, Language};
 use crate::outcome::Unfinished;
@@ -104,15 +104,19 @@ async fn make_once(worker: &Worker, claimed: Option<&Claimed>, wanted: Wanted) -
     let bytes = rendered(facts.document(&paper.value)?).await?;
     let bucket = worker.store.bucket(Purpose::Evidence);
     let made = paper.clone().with(paper.value.clone().made(&bytes, now));
-    bucket.put(&made.value.key(), bytes, "application/pdf").await?;
-    let letter = facts.letter(worker, &made.value, now).await?;
+    bucket.put(&made.value.key(), bytes.clone(), "application/pdf").await?;
+    let letter = facts.letter(worker, &made.value).await?;
     let transaction = worker.store.transaction().save(&made, InvoiceRefusal::Changed);
-    let transaction = transaction.write_letter(&letter, now);
-    let transaction = match claimed {
-        Some(claimed) => transaction.finish(claimed),
-        None => transaction,
+    let Some(claimed) = claimed else {
+        // A page is an outbox itself: it is there until all of its letters are on their way.
+        let language = Language::read_by(made.value.language.as_str());
+        let document = letters::pdf(&facts.number(), bytes);
+        let posted = letters::post_at_once(worker, &letter, language, document).await?;
+        let transaction = if posted { transaction } else { transaction.write_letter(&letter, now) };
+        transaction.commit().await?;
+        return Ok(true);
     };
-    transaction.commit().await?;
+    transaction.write_letter(&letter, now).finish(claimed).commit().await?;
     Ok(true)
 }
 
@@ -145,7 +149,8 @@ impl Facts {
         };
         let edition = edition(worker, &enrollment.edition, enrollment.version).await?;
         let person = worker.store.person(payer).await?.map(|person| person.value);
-        let paper = self.paper(&enrollment, &edition, person.as_ref())?;
+        let now = worker.clock.now(&worker.store).await?;
+        let paper = self.paper(&enrollment, &edition, person.as_ref(), now)?;
         worker.store.transaction().create(&paper, InvoiceRefusal::Changed).commit().await?;
         Ok(Item { value: paper, revision: 1 })
     }
@@ -155,6 +160,7 @@ impl Facts {
         enrollment: &Enrollment,
         edition: &Prospectus,
         payer: Option<&Person>,
+        now: Timestamp,
     ) -> Result<Paper, Unfinished> {
         let unwritable = |error: &dyn std::error::Error| Unfinished::GiveUp(error.to_string());
         let Invoice { paid, refunded, credited, .. } = self.invoice;
@@ -176,6 +182,7 @@ impl Facts {
                 owed: self.invoice.owed().map_err(|error| unwritable(&error))?,
             },
             language: tag,
+            written_at: now,
             file: None,
         })
     }
@@ -225,8 +232,13 @@ impl Facts {
         Kind::Invoice { due_on: Some(self.issue.due_on), paid, credited, owed }
     }
 
+    /// Its number, as text.
+    fn number(&self) -> String {
+        self.note.as_ref().map_or(&self.issue.number, |note| &note.number).to_string()
+    }
+
     /// The letter that the document goes with.
-    async fn letter(&self, worker: &Worker, paper: &Paper, now: Timestamp) -> Result<Letter, Unfinished> {
+    async fn letter(&self, worker: &Worker, paper: &Paper) -> Result<Letter, Unfinished> {
         let Invoice { id: invoice, enrollment, payer, total, .. } = self.invoice;
         let number = self.issue.number.to_string();
         let about = match &self.note {
@@ -247,7 +259,7 @@ impl Facts {
                 }
             }
         };
-        Ok(Letter { enrollment, to: payer, at: now, about })
+        Ok(Letter { enrollment, to: payer, at: paper.written_at, about })
     }
 }
 

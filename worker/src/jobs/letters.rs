@@ -1,9 +1,9 @@
 //! The outbox of an enrollment: its letters go out in the order they were written, each once.
 
-use domain::enrollment::Enrollment;
 use domain::id::EnrollmentId;
 use domain::invoice::Paper;
 use domain::letter::{About, Letter};
+use domain::person::Person;
 use domain::upload::Purpose;
 use jiff::SignedDuration;
 use storage::Key;
@@ -12,6 +12,7 @@ use storage::queue::Claimed;
 use super::documents::language_of;
 use super::finish;
 use crate::Worker;
+use crate::document::Language;
 use crate::letter::say;
 use crate::mail::{Addressee, Attachment, Letter as Mail, PostError};
 use crate::outcome::Unfinished;
@@ -48,7 +49,10 @@ pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
         for letter in letters {
             let word = letter.value.about.word();
             let (transaction, gone) = (worker.store.transaction(), "the letter was sent meanwhile");
-            let (transaction, action) = match post(worker, &enrollment.value, &letter.value).await? {
+            let person = worker.store.person(letter.value.to).await?.map(|person| person.value);
+            let language = language_of(&enrollment.value, letter.value.to, person.as_ref());
+            let document = document_of(worker, &letter.value).await?;
+            let (transaction, action) = match post(worker, &letter.value, person, language, document).await? {
                 Outcome::Posted => (transaction.remove(&letter, gone), "send_letter"),
                 Outcome::LeftOut(reason) => {
                     tracing::warn!(letter = %letter.value.id(), word, reason, "a letter is left out");
@@ -70,13 +74,33 @@ pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
     }
 }
 
-async fn post(worker: &Worker, enrollment: &Enrollment, letter: &Letter) -> Result<Outcome, Unfinished> {
-    let Some(post) = &worker.post else { return Ok(Outcome::LeftOut("there is no way to post")) };
+/// Posts a letter that is not in the outbox, with its document: most letters need not wait there. False where
+/// it has to: others wait, it is for nobody, or it is not taken now. Posted again, it is known by its id.
+pub(super) async fn post_at_once(
+    worker: &Worker,
+    letter: &Letter,
+    language: Language,
+    document: Attachment,
+) -> Result<bool, Unfinished> {
+    if !worker.store.letters(letter.enrollment, 1).await?.is_empty() {
+        return Ok(false);
+    }
     let person = worker.store.person(letter.to).await?.map(|person| person.value);
+    let posted = post(worker, letter, person, language, Some(document)).await?;
+    Ok(matches!(posted, Outcome::Posted))
+}
+
+async fn post(
+    worker: &Worker,
+    letter: &Letter,
+    person: Option<Person>,
+    language: Language,
+    document: Option<Attachment>,
+) -> Result<Outcome, Unfinished> {
+    let Some(post) = &worker.post else { return Ok(Outcome::LeftOut("there is no way to post")) };
     let Some(address) = person.as_ref().and_then(|person| person.email.clone()) else {
         return Ok(Outcome::LeftOut("its reader has no address"));
     };
-    let language = language_of(enrollment, letter.to, person.as_ref());
     let name = person.and_then(|person| person.name);
     let said = say(&letter.about, language, name.as_deref());
     let mail = Mail {
@@ -86,7 +110,7 @@ async fn post(worker: &Worker, enrollment: &Enrollment, letter: &Letter) -> Resu
         subject: said.subject,
         text: said.text,
         language,
-        attachments: document_of(worker, letter).await?.into_iter().collect(),
+        attachments: document.into_iter().collect(),
     };
     match post.send(&mail).await {
         Ok(()) => Ok(Outcome::Posted),
@@ -110,9 +134,10 @@ async fn document_of(worker: &Worker, letter: &Letter) -> Result<Option<Attachme
     let object = worker.store.bucket(Purpose::Evidence).read(&file.key).await?;
     let Some(object) = object else { return Ok(None) };
     let bytes = object.collect().await.map_err(|error| Unfinished::Retry(error.to_string()))?;
-    Ok(Some(Attachment {
-        file_name: format!("{number}.pdf"),
-        media_type: "application/pdf".into(),
-        bytes: bytes.to_vec(),
-    }))
+    Ok(Some(pdf(number, bytes.to_vec())))
+}
+
+/// A document as it comes with a letter.
+pub(super) fn pdf(number: &str, bytes: Vec<u8>) -> Attachment {
+    Attachment { file_name: format!("{number}.pdf"), media_type: "application/pdf".into(), bytes }
 }

@@ -30,6 +30,8 @@ pub struct Paper {
     pub recipient: Party,
     /// The degree's title in its language.
     pub title: String,
+    /// When it was written down.
+    pub written_at: Timestamp,
     /// What was paid and credited of the invoice when it was written down.
     pub standing: Standing,
     /// Where it lies, once made.
