@@ -29,7 +29,8 @@
 //! | letters that were given up | `letters#shard` | `undelivered#at#…` | query, newest first |
 //! | whether an event of Stripe's was heard | `stripe#event` | `heard` | guard |
 //! | a billing run | run | `shard#entity#…` | query, get |
-//! | its pages, by how far they are | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
+//! | its pages | run | `page#shard#…` | get |
+//! | which of them are how far | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
 //! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |
 //! | entries of the ledger, a day's or all | `ledger#entity#shard` | `entry#day#source` | query |
@@ -104,7 +105,8 @@ pub enum Key {
     Credential(CredentialId),
     StripeEvent(String),
     RunShard(RunId, String, u16),
-    RunPage(RunId, &'static str, u16, u64),
+    RunPage(RunId, u16, u64),
+    RunMark(RunId, &'static str, u16, u64),
     RunDate(RunId),
     BillingDay(String, u16, ListedAt),
     LedgerEntry(String, u16, Date, String),
@@ -204,7 +206,8 @@ impl Key {
             Self::Credential(id) => (id.to_string(), "credential".into()),
             Self::StripeEvent(id) => (format!("stripe#{id}"), "heard".into()),
             Self::RunShard(run, entity, shard) => (run.to_string(), format!("shard#{entity}#{shard:03}")),
-            Self::RunPage(run, stage, shard, number) => {
+            Self::RunPage(run, shard, number) => (run.to_string(), format!("page#{shard:03}#{number:08}")),
+            Self::RunMark(run, stage, shard, number) => {
                 (run.to_string(), format!("{stage}#{shard:03}#{number:08}"))
             }
             Self::RunDate(run) => (run.to_string(), "date".into()),
@@ -278,9 +281,10 @@ impl Key {
             ["credential"] => Self::Credential(read(pk)?),
             ["heard"] => Self::StripeEvent(pk.strip_prefix("stripe#").ok_or(KeyError)?.to_owned()),
             ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
+            ["page", shard, number] => Self::RunPage(read(pk)?, read(shard)?, read(number)?),
             [stage, shard, number] if PAGE_STAGES.contains(&stage) => {
                 let stage = PAGE_STAGES.into_iter().find(|word| *word == stage).ok_or(KeyError)?;
-                Self::RunPage(read(pk)?, stage, read(shard)?, read(number)?)
+                Self::RunMark(read(pk)?, stage, read(shard)?, read(number)?)
             }
             ["date"] => Self::RunDate(read(pk)?),
             ["day", day, enrollment] => {
@@ -338,8 +342,8 @@ pub enum Query {
     LedgerClosed { entity: String, until: Date },
     LedgerEarnings(String),
     RunShards(RunId),
-    RunPages(RunId, &'static str),
-    RunPagesOf(RunId, &'static str, u16),
+    RunMarks(RunId, &'static str),
+    RunMarksOf(RunId, &'static str, u16),
     Editions,
     Audit(String),
 }
@@ -402,8 +406,8 @@ impl Query {
             },
             Self::LedgerEarnings(entity) => all(format!("ledger#{entity}"), "earning#"),
             Self::RunShards(run) => all(run.to_string(), "shard#"),
-            Self::RunPages(run, stage) => all(run.to_string(), &format!("{stage}#")),
-            Self::RunPagesOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
+            Self::RunMarks(run, stage) => all(run.to_string(), &format!("{stage}#")),
+            Self::RunMarksOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
             Self::Editions => all("catalog".into(), "edition#"),
             Self::Audit(of) => all(of.clone(), "trail#"),
         }

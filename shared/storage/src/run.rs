@@ -1,5 +1,7 @@
 //! Billing runs: their shards and pages, and whose months begin on which day.
 
+use std::collections::HashMap;
+
 use domain::billing::BillingFacts;
 use domain::billing::run::{ListedAt, PageInvoice, PageStage, Rated, RunPage, RunShard, foreseen_at};
 use domain::enrollment::Enrollment;
@@ -31,8 +33,39 @@ impl Stored for RunPage {
     const KIND: &'static str = "run_page";
 
     fn key(&self) -> Key {
-        Key::RunPage(self.run, word(&self.stage), self.shard, self.number)
+        Key::RunPage(self.run, self.shard, self.number)
     }
+}
+
+/// How far a page of a run is: a small item beside it, which moves from range to range while the page stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunMark {
+    /// The run.
+    pub run: RunId,
+    /// Which share of the enrollments.
+    pub shard: u16,
+    /// Which page of the shard.
+    pub number: u64,
+    /// How far its invoices are.
+    #[serde(flatten)]
+    pub stage: PageStage,
+}
+
+impl Stored for RunMark {
+    const KIND: &'static str = "run_mark";
+
+    fn key(&self) -> Key {
+        Key::RunMark(self.run, word(&self.stage), self.shard, self.number)
+    }
+}
+
+/// A page of a run with how far it is.
+#[derive(Debug, Clone)]
+pub struct KeptPage {
+    /// The page.
+    pub page: RunPage,
+    /// How far it is.
+    pub mark: Item<RunMark>,
 }
 
 const DRAFTED: &str = PAGE_STAGES[0];
@@ -194,13 +227,13 @@ impl Store {
     }
 
     /// Pages of a run whose invoices wait for numbers, in their order.
-    pub async fn drafted_pages(&self, run: RunId, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
-        self.first_pages(&Query::RunPages(run, DRAFTED), pages_max).await
+    pub async fn drafted_pages(&self, run: RunId, pages_max: u16) -> Result<Vec<KeptPage>, StoreError> {
+        self.first_pages(&Query::RunMarks(run, DRAFTED), pages_max).await
     }
 
     /// Pages of a run whose invoices have numbers that may not be written on all of them.
-    pub async fn numbered_pages(&self, run: RunId, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
-        self.first_pages(&Query::RunPages(run, NUMBERED), pages_max).await
+    pub async fn numbered_pages(&self, run: RunId, pages_max: u16) -> Result<Vec<KeptPage>, StoreError> {
+        self.first_pages(&Query::RunMarks(run, NUMBERED), pages_max).await
     }
 
     /// Pages of a run's shard whose invoices are to be paid.
@@ -209,8 +242,8 @@ impl Store {
         run: RunId,
         shard: u16,
         pages_max: u16,
-    ) -> Result<Vec<Item<RunPage>>, StoreError> {
-        self.first_pages(&Query::RunPagesOf(run, ISSUED, shard), pages_max).await
+    ) -> Result<Vec<KeptPage>, StoreError> {
+        self.first_pages(&Query::RunMarksOf(run, ISSUED, shard), pages_max).await
     }
 
     /// Pages of a run's shard whose invoices' documents are to be made.
@@ -219,13 +252,23 @@ impl Store {
         run: RunId,
         shard: u16,
         pages_max: u16,
-    ) -> Result<Vec<Item<RunPage>>, StoreError> {
-        self.first_pages(&Query::RunPagesOf(run, COLLECTED, shard), pages_max).await
+    ) -> Result<Vec<KeptPage>, StoreError> {
+        self.first_pages(&Query::RunMarksOf(run, COLLECTED, shard), pages_max).await
     }
 
-    async fn first_pages(&self, query: &Query, pages_max: u16) -> Result<Vec<Item<RunPage>>, StoreError> {
-        let page = self.page(query, Order::Ascending, None, pages_max).await?;
-        page.items.into_iter().map(from_attributes).collect()
+    async fn first_pages(&self, query: &Query, pages_max: u16) -> Result<Vec<KeptPage>, StoreError> {
+        let marks = self.page(query, Order::Ascending, None, pages_max).await?;
+        let marks = marks.items.into_iter().map(from_attributes::<RunMark>).collect::<Result<Vec<_>, _>>()?;
+        let key = |mark: &Item<RunMark>| Key::RunPage(mark.value.run, mark.value.shard, mark.value.number);
+        let pages = self.get_many::<RunPage>(&Vec::from_iter(marks.iter().map(key))).await?;
+        let mut pages: HashMap<_, _> =
+            pages.into_iter().map(|page| ((page.value.shard, page.value.number), page.value)).collect();
+        // A page that ended meanwhile is gone with its mark.
+        let kept = marks.into_iter().filter_map(|mark| {
+            let page = pages.remove(&(mark.value.shard, mark.value.number))?;
+            Some(KeptPage { page, mark })
+        });
+        Ok(kept.collect())
     }
 
     /// Keeps a page of drafts with the shard's cursor.
@@ -246,18 +289,20 @@ impl Store {
         if page.invoices.is_empty() {
             return transaction;
         }
-        transaction.create(page, InvoiceRefusal::RunChanged)
+        let RunPage { run, shard, number, .. } = *page;
+        let mark = RunMark { run, shard, number, stage: PageStage::Drafted };
+        transaction.create(page, InvoiceRefusal::RunChanged).create(&mark, InvoiceRefusal::RunChanged)
     }
 
     /// Claims the next numbers of a series for pages, each from its `first` on: no other run can have them,
     /// and whoever goes on with the pages gives the same invoices the same numbers.
     pub fn claim_numbers(
         &self,
-        pages: &[(Item<RunPage>, u64)],
+        pages: &[(KeptPage, u64)],
         numbers: &Item<Numbers>,
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
-        let count = pages.iter().map(|(page, _)| page.value.invoices.len()).sum();
+        let count = pages.iter().map(|(page, _)| page.page.invoices.len()).sum();
         let mut transaction = self.transaction().take_numbers(numbers, count, InvoiceRefusal::NumberTaken);
         for (page, first) in pages {
             transaction = transaction.move_page(page, PageStage::Numbered { first: *first, at: now });
@@ -275,31 +320,31 @@ impl Store {
 
 impl Transaction<'_, InvoiceRefusal> {
     /// Moves a page to its next stage.
-    fn move_page(self, page: &Item<RunPage>, stage: PageStage) -> Self {
-        let next = RunPage { stage, ..page.value.clone() };
-        self.remove(page, InvoiceRefusal::RunChanged).create(&next, InvoiceRefusal::RunChanged)
+    fn move_page(self, page: &KeptPage, stage: PageStage) -> Self {
+        let next = RunMark { stage, ..page.mark.value.clone() };
+        self.remove(&page.mark, InvoiceRefusal::RunChanged).create(&next, InvoiceRefusal::RunChanged)
     }
 
     /// Hands a page whose invoices are issued on to whoever asks for their money, with what the ledger says
     /// of them.
-    pub fn issue_page(self, page: &Item<RunPage>, entry: &Entry, now: Timestamp) -> Self {
+    pub fn issue_page(self, page: &KeptPage, entry: &Entry, now: Timestamp) -> Self {
         let entries = std::slice::from_ref(entry);
-        let RunPage { entity, on, shard, .. } = &page.value;
+        let RunPage { entity, on, shard, .. } = &page.page;
         let collect = Job::CollectInvoices { entity: entity.clone(), on: *on, shard: *shard };
         let transaction = self.move_page(page, PageStage::Issued).post(entries, InvoiceRefusal::RunChanged);
         transaction.ask_closing(entries).enqueue(&collect, now)
     }
 
     /// Hands a page whose invoices' money has been asked for on to whoever makes their documents.
-    pub fn collect_page(self, page: &Item<RunPage>, now: Timestamp) -> Self {
-        let RunPage { entity, on, shard, .. } = &page.value;
+    pub fn collect_page(self, page: &KeptPage, now: Timestamp) -> Self {
+        let RunPage { entity, on, shard, .. } = &page.page;
         let make = Job::MakeDocuments { entity: entity.clone(), on: *on, shard: *shard };
         self.move_page(page, PageStage::Collected).enqueue(&make, now)
     }
 
     /// Ends a page whose invoices have their documents.
-    pub fn end_page(self, page: &Item<RunPage>) -> Self {
-        self.remove(page, InvoiceRefusal::RunChanged)
+    pub fn end_page(self, page: &KeptPage) -> Self {
+        self.remove(&page.mark, InvoiceRefusal::RunChanged).unset(&page.page.key())
     }
 }
 

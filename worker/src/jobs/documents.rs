@@ -76,7 +76,7 @@ pub async fn make_pages(
             invoice,
             note: None,
         };
-        each_invoice(worker, claimed, &page.value, MADE_AT_ONCE, make, job).await?;
+        each_invoice(worker, claimed, &page.page, MADE_AT_ONCE, make, job).await?;
         worker.store.transaction().end_page(&page).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);

@@ -13,6 +13,7 @@ use domain::ledger::{Entry, Source};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::queue::Claimed;
+use storage::run::KeptPage;
 use storage::transaction::OPERATIONS_MAX;
 use storage::{Item, Refused};
 
@@ -81,7 +82,7 @@ async fn claim(
     let mut block = Vec::with_capacity(pages.len());
     for page in pages {
         let first = next;
-        next += page.value.invoices.len() as u64;
+        next += page.page.invoices.len() as u64;
         block.push((page, first));
     }
     match worker.store.claim_numbers(&block, &numbers, now).checkpoint(claimed).commit().await {
@@ -96,20 +97,20 @@ async fn issue(
     worker: &Worker,
     claimed: &Claimed,
     issuer: &LegalEntity,
-    page: Item<RunPage>,
+    KeptPage { page, mark }: KeptPage,
 ) -> Result<(), Unfinished> {
-    let PageStage::Numbered { first, at } = page.value.stage else { return Ok(()) };
-    let kept = worker.store.page_invoices(&page.value.invoices).await?.into_iter();
+    let PageStage::Numbered { first, at } = mark.value.stage else { return Ok(()) };
+    let kept = worker.store.page_invoices(&page.invoices).await?.into_iter();
     let kept: HashMap<InvoiceId, Item<Invoice>> = kept.map(|item| (item.value.id, item)).collect();
-    let (mut issued, mut all) = (Vec::new(), Vec::with_capacity(page.value.invoices.len()));
-    for (line, sequence) in page.value.invoices.iter().zip(first..) {
+    let (mut issued, mut all) = (Vec::new(), Vec::with_capacity(page.invoices.len()));
+    for (line, sequence) in page.invoices.iter().zip(first..) {
         let id = Invoice::id_of(line.enrollment, line.key, line.payer);
         let draft = kept.get(&id).ok_or_else(|| Unfinished::GiveUp(format!("the draft of {id} is gone")))?;
         if draft.value.state != InvoiceState::Draft {
             all.push(draft.value.clone());
             continue;
         }
-        let period = page.value.period(line);
+        let period = page.period(line);
         let open = |draft: Invoice| draft.open(issuer, sequence, period, line.payment_days, at);
         let invoice =
             draft.clone().try_map(open).map_err(|refused| Unfinished::GiveUp(refused.to_string()))?;
@@ -119,13 +120,14 @@ async fn issue(
     for chunk in issued.chunks(ISSUED_AT_ONCE) {
         worker.store.keep_issued(chunk).commit().await?;
     }
-    let RunPage { run, shard, number, .. } = page.value;
-    let invoices = page.value.invoices.clone();
+    let RunPage { run, shard, number, .. } = page;
+    let invoices = page.invoices.clone();
     let source = Source::Page { run, shard, page: number, first: issuer.number(first, at), invoices };
     // Posted when it is written: the day of a claim may be closed by now.
     let now = worker.clock.now(&worker.store).await?;
     let entry = Entry::of_page(issuer, source, &all, now);
     let entry = entry.map_err(|error| Unfinished::GiveUp(error.to_string()))?;
-    let transaction = worker.store.transaction().issue_page(&page, &entry, now).checkpoint(claimed);
+    let transaction =
+        worker.store.transaction().issue_page(&KeptPage { page, mark }, &entry, now).checkpoint(claimed);
     Ok(transaction.commit().await?)
 }

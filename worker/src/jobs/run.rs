@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::billing::BillingFacts;
 use domain::billing::run::{
-    ListedAt, PAGE_INVOICES_MAX, PageStage, Rated, RunMode, RunPage, RunShard, begins_anywhere_at,
-    days_beginning_on, looks_again_at,
+    ListedAt, PAGE_INVOICES_MAX, Rated, RunMode, RunPage, RunShard, begins_anywhere_at, days_beginning_on,
+    looks_again_at,
 };
 use domain::catalog::Prospectus;
 use domain::id::{EditionId, EnrollmentId, RunId};
@@ -284,7 +284,6 @@ impl ReadPage {
             shard: run.value.shard,
             number: run.value.pages,
             invoices: self.rated.iter().flat_map(Rated::page_invoices).collect(),
-            stage: PageStage::Drafted,
         };
         let free = self.rated.iter().filter(|rated| rated.drafts.is_empty());
         let nothing = |rated: &Rated| NothingOwed { enrollment: rated.enrollment, key: rated.due.key };

@@ -28,8 +28,6 @@ pub struct RunPage {
     pub number: u64,
     /// Its invoices.
     pub invoices: Vec<PageInvoice>,
-    /// How far they are.
-    pub stage: PageStage,
 }
 
 /// An invoice of a page. Stored as one line of text, since a page has many.
