@@ -12,8 +12,8 @@ use storage::transaction::read_again;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
-/// Invoices that came further after which the job's claims are forgotten: whoever is killed again and again,
-/// and yet comes further, is no job that kills its process.
+/// Invoices that came further after which the job's claims are forgotten, the first one aside: whoever is
+/// killed again and again, and yet comes further each time, is no job that kills its process.
 const CHECKPOINT_EVERY: u32 = 16;
 
 /// Does something to each invoice of a page, so many at once; `act` answers whether the invoice came further
@@ -40,7 +40,7 @@ pub async fn each_invoice<F: Future<Output = Result<bool, Unfinished>>>(
     });
     let further = each.buffer_unordered(at_once).try_filter(|further| ready(*further));
     let count = further.try_fold(0_u32, |count, _| async move {
-        if (count + 1).is_multiple_of(CHECKPOINT_EVERY) {
+        if count.is_multiple_of(CHECKPOINT_EVERY) {
             worker.store.transaction::<()>().checkpoint(claimed).commit().await?;
         }
         Ok(count + 1)
