@@ -5,12 +5,11 @@ use domain::activation::{Issuing, Received, begin, give_back_surplus, settle};
 use domain::billing::Terms;
 use domain::catalog::Prospectus;
 use domain::enrollment::{Enrollment, SuspensionCause};
-use domain::id::{EnrollmentId, InvoiceId, PaymentId, PersonId};
+use domain::id::{EnrollmentId, InvoiceId, PaymentId};
 use domain::invoice::{
     Collecting, Invoice, InvoiceState, LegalEntity, Payment, PaymentKind, PaymentState, Retry,
 };
 use domain::job::Job;
-use domain::letter::{About, Letter};
 use domain::money::Money;
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::InvoiceRefusal;
@@ -25,6 +24,8 @@ use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
 use crate::payment::{Charged, Collection, PaymentProvider};
+
+mod told; // letters
 
 /// How long a payment that its provider says nothing of waits before it is looked up again.
 const LOOK_UP_AGAIN: SignedDuration = SignedDuration::from_mins(15);
@@ -281,40 +282,6 @@ impl Facts {
                 Ok(false)
             }
         }
-    }
-
-    /// What its payer is told of a payment that was refused. Who waits for their place to begin is told by the
-    /// answer to that.
-    fn declined(&self, payment: &Payment) -> Option<Letter> {
-        let PaymentState::Declined { retry, .. } = payment.state else { return None };
-        if !self.invoice.value.is_owed() {
-            return None;
-        }
-        let today = self.enrollment.value.date_at(self.now);
-        let about = About::PaymentDeclined {
-            invoice: self.invoice.value.id,
-            number: self.invoice.value.issue()?.number.to_string(),
-            amount: payment.amount,
-            again_on: match retry {
-                Retry::MayHelp => self.invoice.value.tried_again_on(&self.terms, today),
-                Retry::NeverHelps => None,
-            },
-        };
-        Some(self.letter(self.invoice.value.payer, about))
-    }
-
-    /// What the student is told of a suspension.
-    fn suspended(&self) -> Option<Letter> {
-        let about = About::Suspended {
-            invoice: self.invoice.value.id,
-            number: self.invoice.value.issue()?.number.to_string(),
-            owed: self.invoice.value.owed().ok()?,
-        };
-        Some(self.letter(self.enrollment.value.student, about))
-    }
-
-    const fn letter(&self, to: PersonId, about: About) -> Letter {
-        Letter { enrollment: self.enrollment.value.id, to, at: self.now, about }
     }
 
     /// Writes that the provider is about to be asked. True where it was asked before and nobody knows
