@@ -15,8 +15,9 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
-    assignments, availability, awards, catalog, claims, commitments, companion, conflicts, defenses,
-    enrollments, invoices, ledger, people, queue, runs, sessions, stripe, submissions, uploads, web,
+    assignments, availability, awards, catalog, claims, commitments, companion, conflicts, debit_files,
+    defenses, enrollments, invoices, ledger, people, queue, runs, sessions, stripe, submissions, uploads,
+    web,
 };
 
 /// The API's own words about itself.
@@ -39,6 +40,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(invoices::routes())
         .merge(stripe::routes())
         .merge(runs::routes())
+        .merge(debit_files::routes())
         .merge(ledger::routes())
         .merge(awards::routes())
         .merge(queue::routes())

@@ -35,6 +35,8 @@ pub struct Settings {
     pub public_url: String,
     /// Ways to pay that a student may choose here.
     pub payment_methods: Vec<domain::invoice::PaymentKind>,
+    /// Who collects direct debits, by legal entity: these alone offer them.
+    pub creditors: std::collections::BTreeMap<String, domain::debit::Creditor>,
     /// What Stripe's events are checked with; none is believed without a key.
     pub stripe_keys: crate::stripe::WebhookKeys,
     /// How long `accept` waits for its charge.

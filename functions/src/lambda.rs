@@ -22,6 +22,9 @@ pub enum StartError {
     /// A variable is not set.
     #[error("set {0}")]
     Unset(&'static str),
+    /// Who collects direct debits cannot be read.
+    #[error("SEPA_CREDITORS: {0}")]
+    Creditors(#[source] crate::debit_files::CreditorsUnreadable),
     /// The signing key cannot be read.
     #[error("the file that CREDENTIAL_KEY_FILE names cannot be read: {0}")]
     KeyFile(#[source] std::io::Error),
@@ -66,9 +69,13 @@ async fn app() -> Result<App, StartError> {
     // Where Stripe sends its events, its cards are taken; the worker has the key to charge them.
     let secrets = env::var("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
     let card = (!secrets.is_empty()).then_some(PaymentKind::Card);
+    let creditors = env::var("SEPA_CREDITORS").unwrap_or_default();
+    let creditors = crate::debit_files::creditors(&creditors).map_err(StartError::Creditors)?;
+    let debit = (!creditors.is_empty()).then_some(PaymentKind::SepaDebit);
     let settings = Settings {
         public_url: given("PUBLIC_URL")?,
-        payment_methods: std::iter::once(PaymentKind::Manual).chain(card).collect(),
+        payment_methods: std::iter::once(PaymentKind::Manual).chain(card).chain(debit).collect(),
+        creditors,
         stripe_keys: WebhookKeys::new(secrets.split(',').map(str::trim)),
         accept_wait: Duration::from_secs(5),
         link_lifetime: Duration::from_secs(15 * 60),

@@ -22,6 +22,7 @@ pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
 pub mod stripe; // word from the provider of cards
 pub mod runs; // billing runs, for finance
+pub mod debit_files; // direct debits for banks, for finance
 pub mod ledger; // double entry, for finance
 pub mod conflicts; // declared ties
 pub mod assignments; // who mentors whom

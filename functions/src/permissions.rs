@@ -82,6 +82,9 @@ table! {
     CREATE_BILLING_RUN = "create_billing_run",       ToSome,   [Finance],         [];
     GET_BILLING_RUN = "get_billing_run",             ToSome,   [Finance],         [];
     RELEASE_BILLING_RUN = "release_billing_run",     ToSome,   [Finance],         [];
+    CREATE_DEBIT_FILE = "create_debit_file",         ToSome,   [Finance],         [];
+    LIST_DEBIT_FILES = "list_debit_files",           ToSome,   [Finance],         [];
+    GET_DEBIT_FILE = "get_debit_file",               ToSome,   [Finance],         [];
     LIST_LEDGER_DAYS = "list_ledger_days",           ToSome,   [Finance],         [];
     GET_LEDGER_DAY = "get_ledger_day",               ToSome,   [Finance],         [];
     LIST_LEDGER_ENTRIES = "list_ledger_entries",     ToSome,   [Finance],         [];

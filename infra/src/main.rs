@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::permission::Role;
 use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
-use infra::providers::ProviderSettings;
+use infra::providers::{NoCreditors, ProviderSettings};
 use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -37,6 +37,8 @@ Environment:
   SMTP_USER              The name to log in with there
   SMTP_PASSWORD          The password to log in with
   MAIL_FROM              The address that letters are from, if not compagnon@localhost.localdomain
+  SEPA_CREDITORS         Take direct debits in euros: who collects them, by legal entity, as JSON such as
+                         {\"FR\": {\"name\": ..., \"iban\": ..., \"bic\": ..., \"creditor_id\": ...}}
   RUST_LOG               What is logged";
 
 /// What is started, and how.
@@ -125,8 +127,8 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 impl Start {
-    fn options(&self) -> Options {
-        Options {
+    fn options(&self) -> Result<Options, NoCreditors> {
+        Ok(Options {
             port: self.port,
             data: (!self.memory).then(|| self.data.clone()),
             now: self.now,
@@ -137,8 +139,8 @@ impl Start {
                 link: Duration::from_secs(self.link_seconds),
                 upload: Duration::from_secs(self.upload_seconds),
             },
-            providers: ProviderSettings::from_environment(),
-        }
+            providers: ProviderSettings::from_environment()?,
+        })
     }
 }
 
@@ -165,14 +167,21 @@ async fn run() -> ExitCode {
     if let Some(Part::Demo) = part {
         return demo().await;
     }
+    let options = match start.options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("compagnon: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let ran = match part {
-        None | Some(Part::Demo) => whole(start.options()).await,
-        Some(Part::Store) => store(start.options()).await,
-        Some(Part::Api) => api(start.options()).await,
-        Some(Part::Worker) => worker(start.options()).await,
-        Some(Part::Bill { date, dry_run }) => bill(start.options(), date, dry_run).await,
-        Some(Part::Grant { email, role }) => grant(start.options(), &email, role).await,
-        Some(Part::Catalog { act: CatalogAct::Load { folder } }) => load(start.options(), &folder).await,
+        None | Some(Part::Demo) => whole(options).await,
+        Some(Part::Store) => store(options).await,
+        Some(Part::Api) => api(options).await,
+        Some(Part::Worker) => worker(options).await,
+        Some(Part::Bill { date, dry_run }) => bill(options, date, dry_run).await,
+        Some(Part::Grant { email, role }) => grant(options, &email, role).await,
+        Some(Part::Catalog { act: CatalogAct::Load { folder } }) => load(options, &folder).await,
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,

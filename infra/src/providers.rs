@@ -1,10 +1,15 @@
 //! The payment providers of a local stack: which are there, from the environment.
 
+use std::collections::BTreeMap;
 use std::env;
 
+use domain::debit::Creditor;
 use domain::invoice::PaymentKind;
+use functions::debit_files::{CreditorsUnreadable, creditors};
 use functions::stripe::WebhookKeys;
+use thiserror::Error;
 use worker::payment::Providers;
+use worker::payment::sepa::{self, DebitFiles, InvalidCreditor};
 use worker::payment::stripe::{NoClient, STRIPE_URL, Settings, Stripe};
 use worker::secret::Secret;
 
@@ -15,6 +20,25 @@ use crate::sandbox::Sandbox;
 pub struct ProviderSettings {
     /// Where cards are charged, if anywhere.
     pub stripe: Option<StripeAccount>,
+    /// Who collects direct debits, by legal entity.
+    pub creditors: BTreeMap<String, Creditor>,
+}
+
+/// Why it cannot be read who collects direct debits.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NoCreditors {
+    /// Not the wanted form.
+    #[error("SEPA_CREDITORS: {0}")]
+    Form(#[from] CreditorsUnreadable),
+    /// Not as the scheme has it.
+    #[error("SEPA_CREDITORS, {entity}: {reason}")]
+    Scheme {
+        /// Whose.
+        entity: String,
+        /// What is wrong.
+        #[source]
+        reason: InvalidCreditor,
+    },
 }
 
 /// An account with Stripe.
@@ -34,8 +58,8 @@ impl StripeAccount {
 }
 
 impl ProviderSettings {
-    /// Reads `STRIPE_SECRET_KEY`, `STRIPE_BASE_URL` and `STRIPE_WEBHOOK_SECRET`.
-    pub fn from_environment() -> Self {
+    /// Reads `STRIPE_SECRET_KEY`, `STRIPE_BASE_URL`, `STRIPE_WEBHOOK_SECRET` and `SEPA_CREDITORS`.
+    pub fn from_environment() -> Result<Self, NoCreditors> {
         let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let stripe = given("STRIPE_SECRET_KEY").map(|key| {
             let base_url = given("STRIPE_BASE_URL").unwrap_or_else(|| STRIPE_URL.to_owned());
@@ -45,22 +69,39 @@ impl ProviderSettings {
                 webhook_keys: StripeAccount::keys(&secrets),
             }
         });
-        Self { stripe }
+        let creditors = Self::read_creditors(&given("SEPA_CREDITORS").unwrap_or_default())?;
+        Ok(Self { stripe, creditors })
+    }
+
+    /// Reads who collects direct debits, and holds it to the scheme's rules.
+    pub fn read_creditors(text: &str) -> Result<BTreeMap<String, Creditor>, NoCreditors> {
+        let creditors = creditors(text)?;
+        for (entity, creditor) in &creditors {
+            sepa::Creditor::try_from(creditor)
+                .map_err(|reason| NoCreditors::Scheme { entity: entity.clone(), reason })?;
+        }
+        Ok(creditors)
     }
 
     /// The providers themselves.
     pub fn open(&self) -> Result<Providers, NoClient> {
         let providers = Providers::default().with(PaymentKind::Sandbox, Sandbox);
-        Ok(match &self.stripe {
+        let providers = match &self.stripe {
             Some(account) => providers.with(PaymentKind::Card, Stripe::new(account.settings.clone())?),
             None => providers,
+        };
+        Ok(if self.creditors.is_empty() {
+            providers
+        } else {
+            providers.with(PaymentKind::SepaDebit, DebitFiles)
         })
     }
 
     /// The ways to pay that students may choose.
     pub fn methods(&self) -> Vec<PaymentKind> {
         let card = self.stripe.as_ref().map(|_| PaymentKind::Card);
-        [PaymentKind::Manual, PaymentKind::Sandbox].into_iter().chain(card).collect()
+        let debit = (!self.creditors.is_empty()).then_some(PaymentKind::SepaDebit);
+        [PaymentKind::Manual, PaymentKind::Sandbox].into_iter().chain(card).chain(debit).collect()
     }
 
     /// What Stripe's events are checked with.
@@ -80,12 +121,27 @@ mod tests {
             settings: Settings::new(Secret::new("sk_test_1")),
             webhook_keys: StripeAccount::keys("whsec_new, whsec_old"),
         };
-        let with_cards = ProviderSettings { stripe: Some(account) };
+        let with_cards = ProviderSettings { stripe: Some(account), ..ProviderSettings::default() };
         assert!(with_cards.methods().contains(&PaymentKind::Card));
         assert!(with_cards.open().expect("a client").of(PaymentKind::Card).is_some());
         let printed = format!("{with_cards:?}");
         assert!(!printed.contains("sk_test") && !printed.contains("whsec_"), "{printed}");
         assert!(printed.contains("WebhookKeys(2)"), "{printed}");
+    }
+
+    #[test]
+    fn direct_debits_are_offered_where_somebody_collects_them() {
+        let creditor = |id: &str| {
+            let iban = "FR1420041010050500013M02606";
+            format!(r#"{{"FR": {{"name": "Compagnon SAS", "iban": "{iban}", "creditor_id": "{id}"}}}}"#)
+        };
+        let read = ProviderSettings::read_creditors(&creditor("DE98ZZZ09999999999")).expect("a creditor");
+        let settings = ProviderSettings { creditors: read, ..ProviderSettings::default() };
+        assert!(settings.methods().contains(&PaymentKind::SepaDebit));
+        assert!(settings.open().expect("a client").of(PaymentKind::SepaDebit).is_some());
+        let refused = ProviderSettings::read_creditors(&creditor("DE97ZZZ09999999999"));
+        assert!(matches!(refused, Err(NoCreditors::Scheme { .. })));
+        assert!(matches!(ProviderSettings::read_creditors("{"), Err(NoCreditors::Form(_))));
     }
 
     #[test]
@@ -95,7 +151,7 @@ mod tests {
             ..Settings::new(Secret::new("sk_test_1"))
         };
         let account = StripeAccount { settings, webhook_keys: StripeAccount::keys("") };
-        let opened = ProviderSettings { stripe: Some(account) }.open();
+        let opened = ProviderSettings { stripe: Some(account), ..ProviderSettings::default() }.open();
         assert!(matches!(opened.err(), Some(NoClient::InTheClear)));
     }
 }

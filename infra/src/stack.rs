@@ -255,6 +255,7 @@ fn settings(url: &str, options: &Options) -> Settings {
     Settings {
         public_url: url.to_owned(),
         payment_methods: options.providers.methods(),
+        creditors: options.providers.creditors.clone(),
         stripe_keys: options.providers.stripe_keys(),
         accept_wait: Duration::from_secs(5),
         link_lifetime: options.lifetimes.link,

@@ -34,7 +34,7 @@ impl Till {
             call_max: Duration::from_secs(30),
         };
         let account = StripeAccount { settings, webhook_keys: WebhookKeys::new([SECRET]) };
-        let providers = ProviderSettings { stripe: Some(account) };
+        let providers = ProviderSettings { stripe: Some(account), ..ProviderSettings::default() };
         let options = Options { port: 0, now: NOW.parse().ok(), providers, ..Options::default() };
         Self { school: School::with(options).await, server }
     }

@@ -38,6 +38,8 @@ pub enum Charged {
         /// for before the sum changed.
         amount_minor: i64,
     },
+    /// The provider collects by file: the payment waits for the next one.
+    Waiting,
     /// The provider knows of no such collection. Where it was asked a moment ago, the asking may still be on
     /// its way.
     Absent,

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use domain::activation::first_drafts;
-use domain::enrollment::{PaymentMethod, State};
+use domain::enrollment::{Enrollment, PaymentMethod, State};
 use domain::id::{EnrollmentId, PaymentId};
-use domain::invoice::PaymentState;
+use domain::invoice::{PaymentKind, PaymentState};
 use serde::{Deserialize, Serialize};
 use storage::invoice::InvoiceRefusal;
 use storage::{Item, Stored};
@@ -45,7 +45,8 @@ pub struct Accepted {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct PaymentView {
-    /// `pending`, `paid` or `declined`.
+    /// `pending`, `paid` or `declined`. A direct debit is pending until the day on which the bank collects it,
+    /// and the enrollment begins then.
     state: String,
     /// Why, where it was declined.
     reason: Option<String>,
@@ -59,8 +60,8 @@ pub async fn accept(
     At(id): At<EnrollmentId>,
     Json(body): Json<AcceptBody>,
 ) -> Result<Reply, Problem> {
-    check_offered(&call, &body.payment_method)?;
     let found = progress(&call, &permissions::ACCEPT, id).await?;
+    check_offered(&call, &body.payment_method, &found.enrollment.value)?;
     let accepted =
         found.enrollment.value.clone().accept(body.contract_version, body.payment_method, call.now)?;
     call.expect(&found.enrollment)?;
@@ -98,12 +99,24 @@ pub async fn accept(
     Ok(reply)
 }
 
-/// Whether a way to pay is offered here.
-pub(super) fn check_offered(call: &Call, method: &PaymentMethod) -> Result<(), Problem> {
-    if call.app.settings.payment_methods.contains(&method.kind()) {
-        return Ok(());
+/// Whether a way to pay is offered here; a direct debit by the legal entities that can collect one.
+pub(super) fn check_offered(
+    call: &Call,
+    method: &PaymentMethod,
+    enrollment: &Enrollment,
+) -> Result<(), Problem> {
+    let settings = &call.app.settings;
+    let kind = method.kind();
+    let collected = kind != PaymentKind::SepaDebit || settings.creditors.contains_key(&enrollment.market);
+    if !collected || !settings.payment_methods.contains(&kind) {
+        return Err(Problem::field("/payment_method/kind", "This way to pay is not offered here."));
     }
-    Err(Problem::field("/payment_method/kind", "This way to pay is not offered here."))
+    match method {
+        PaymentMethod::SepaDebit { signed_on, .. } if enrollment.date_at(call.now) < *signed_on => {
+            Err(Problem::field("/payment_method/signed_on", "Expected a day that is not after today."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Waits until the student's own payment is paid or declined by a try after revision `tried` or, where
@@ -127,6 +140,10 @@ async fn answered(
             Some(PaymentState::Paid { .. }) => return Ok(PaymentView { state: "paid".into(), reason: None }),
             Some(PaymentState::Declined { reason, .. }) => {
                 return Ok(PaymentView { state: "declined".into(), reason: Some(reason) });
+            }
+            // It comes days later, by a file for the bank.
+            Some(PaymentState::Listed | PaymentState::Submitted { .. }) => {
+                return Ok(PaymentView { state: "pending".into(), reason: None });
             }
             // What finance will record, or what nobody has answered yet.
             Some(_) => {}

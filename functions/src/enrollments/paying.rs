@@ -222,7 +222,8 @@ pub async fn get_payment_method(call: Call, At(id): At<EnrollmentId>) -> Result<
     Ok(Reply::ok(&MethodView { kind })?.at(item.revision))
 }
 
-/// Gives another way to pay. What is owed and was refused is tried again with it at once.
+/// Gives another way to pay. What is owed and was refused is tried again with it at once, and so is what waits
+/// for a file of direct debits; a debit that is in a file already is not called back.
 #[utoipa::path(put, path = "/v1/enrollments/{id}/payment-method", tag = "enrollments",
     params(("id" = String, Path)), request_body = MethodBody,
     responses((status = 200, description = "The way to pay as it is now", body = MethodView), Refusals))]
@@ -232,9 +233,9 @@ pub async fn put_payment_method(
     Json(body): Json<MethodBody>,
 ) -> Result<Reply, Problem> {
     call.person()?;
-    super::accept::check_offered(&call, &body.payment_method)?;
     let loaded = call.store().enrollment(id).await?.ok_or_else(Problem::not_found)?;
     let item = call.permit(&permissions::PUT_PAYMENT_METHOD, loaded).await?.into_inner();
+    super::accept::check_offered(&call, &body.payment_method, &item.value)?;
     call.expect_sent(&item)?;
     let item = item.try_map(|enrollment| enrollment.pay_with(body.payment_method))?;
     let kind = item.value.payment_method.as_ref().map(PaymentMethod::kind);

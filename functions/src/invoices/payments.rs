@@ -91,9 +91,13 @@ pub struct PaymentView {
     method: PaymentKind,
     /// What the bank or provider calls it.
     reference: Option<String>,
-    /// `pending`, `unknown`, `declined`, `paid` or `returned`.
+    /// `pending`, `unknown`, `declined`, `paid` or `returned`; a direct debit is `listed` until it is put into a
+    /// file for the bank, then `submitted`, and `paid` from the file's day on.
     state: &'static str,
-    /// Why it was refused.
+    /// The day on which the bank collects it, while it is `submitted`.
+    #[schema(value_type = Option<String>, format = Date)]
+    collect_on: Option<Date>,
+    /// Why it was refused, or returned.
     reason: Option<String>,
     /// How often the provider was asked for it.
     tries: u32,
@@ -106,7 +110,13 @@ pub struct PaymentView {
 impl From<Payment> for PaymentView {
     fn from(payment: Payment) -> Self {
         let reason = match &payment.state {
-            PaymentState::Declined { reason, .. } => Some(reason.clone()),
+            PaymentState::Declined { reason, .. } | PaymentState::Returned { reason, .. } => {
+                Some(reason.clone())
+            }
+            _ => None,
+        };
+        let collect_on = match payment.state {
+            PaymentState::Submitted { collect_on, .. } => Some(collect_on),
             _ => None,
         };
         Self {
@@ -115,6 +125,7 @@ impl From<Payment> for PaymentView {
             amount: payment.amount,
             method: payment.method,
             state: payment.state.word(),
+            collect_on,
             reason,
             tries: payment.tries,
             created_at: payment.created_at,

@@ -130,6 +130,8 @@ ids! {
     CreditNoteId = "crn";
     /// Money given back.
     RefundId = "ref";
+    /// A file of direct debits for a bank.
+    DebitFileId = "dbf";
     /// A billing run over one civil date.
     RunId = "run";
     /// The legal fact that a degree was earned.

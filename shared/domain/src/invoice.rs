@@ -27,7 +27,7 @@ pub use collecting::{Collecting, DunningPlan};
 pub use credit::{Credit, CreditNote, CreditReason, CreditRefused};
 pub use issuer::{InvoiceNumber, LegalEntity};
 pub use paper::{Paper, PaperFile, Party, Standing};
-pub use payment::{Payment, PaymentKind, PaymentRefused, PaymentState, Retry};
+pub use payment::{FILE_REFUSED, Payment, PaymentKind, PaymentRefused, PaymentState, Retry};
 pub use rate::{payers_of, rate};
 pub use refund::{Refund, RefundPart, RefundRefused, RefundState};
 pub use tax::{Business, PriceKind, ReverseCharge, TaxCategory, TaxLine, TaxRule, Treatment};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{
-    CommitmentId, CreditNoteId, DefenseId, EnrollmentId, InvoiceId, RefundId, RunId, UploadId, derive,
+    CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, RefundId, RunId, UploadId,
+    derive,
 };
 
 /// A thing to be done later, or by another process.
@@ -30,6 +31,11 @@ pub enum Job {
         enrollment: EnrollmentId,
         /// What is owed.
         invoice: InvoiceId,
+    },
+    /// Put the direct debits that wait into a file, and write it.
+    FillDebitFile {
+        /// Which.
+        file: DebitFileId,
     },
     /// Begin an accepted enrollment for whose first period nothing is owed.
     Begin {
@@ -190,6 +196,7 @@ impl Job {
         match self {
             Self::Charge { .. } => "charge",
             Self::LookUpPayment { .. } => "look_up_payment",
+            Self::FillDebitFile { .. } => "fill_debit_file",
             Self::Begin { .. } => "begin",
             Self::CreditUnused { .. } => "credit_unused",
             Self::Refund { .. } => "refund",
@@ -243,6 +250,7 @@ impl Job {
             Self::DryRun { run, entity, shard } => vec![run.to_string(), entity.clone(), shard.to_string()],
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
             Self::Refund { refund, .. } => vec![refund.to_string()],
+            Self::FillDebitFile { file } => vec![file.to_string()],
             Self::ArrangeSessions { enrollment }
             | Self::Begin { enrollment }
             | Self::CreditUnused { enrollment }

@@ -28,6 +28,9 @@
 //! | letters about it that wait | enrollment | `letter#at#rank#…` | query, in order |
 //! | letters that were given up | `letters#shard` | `undelivered#at#…` | query, newest first |
 //! | whether an event of Stripe's was heard | `stripe#event` | `heard` | guard |
+//! | debits that wait for a file | `debits#entity#shard` | `waiting#payment` | query |
+//! | a file of debits, what is in it | file | `debit-file`, `debit#number` | get, query |
+//! | a legal entity's files | `debit-files#entity` | `file#day#id` | query, newest first |
 //! | a billing run | run | `shard#entity#…` | query, get |
 //! | its pages | run | `page#shard#…` | get |
 //! | which of them are how far | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
@@ -52,8 +55,9 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::billing::run::ListedAt;
 use domain::id::{
-    AwardId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DefenseId, DegreeId, EditionId, EnrollmentId,
-    GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId, SubmissionId, UploadId,
+    AwardId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DebitFileId, DefenseId, DegreeId, EditionId,
+    EnrollmentId, GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId,
+    SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
 use jiff::Timestamp;
@@ -104,6 +108,10 @@ pub enum Key {
     Award(AwardId),
     Credential(CredentialId),
     StripeEvent(String),
+    WaitingDebit(String, u16, PaymentId),
+    DebitFile(DebitFileId),
+    FiledDebit(DebitFileId, u32),
+    ListedDebitFile(String, Date, DebitFileId),
     RunShard(RunId, String, u16),
     RunPage(RunId, u16, u64),
     RunMark(RunId, &'static str, u16, u64),
@@ -205,6 +213,14 @@ impl Key {
             Self::Award(id) => (id.to_string(), "award".into()),
             Self::Credential(id) => (id.to_string(), "credential".into()),
             Self::StripeEvent(id) => (format!("stripe#{id}"), "heard".into()),
+            Self::WaitingDebit(entity, shard, payment) => {
+                (format!("debits#{entity}#{shard:03}"), format!("waiting#{payment}"))
+            }
+            Self::DebitFile(file) => (file.to_string(), "debit-file".into()),
+            Self::FiledDebit(file, number) => (file.to_string(), format!("debit#{number:05}")),
+            Self::ListedDebitFile(entity, day, file) => {
+                (format!("debit-files#{entity}"), format!("file#{day}#{file}"))
+            }
             Self::RunShard(run, entity, shard) => (run.to_string(), format!("shard#{entity}#{shard:03}")),
             Self::RunPage(run, shard, number) => (run.to_string(), format!("page#{shard:03}#{number:08}")),
             Self::RunMark(run, stage, shard, number) => {
@@ -280,6 +296,17 @@ impl Key {
             ["award"] => Self::Award(read(pk)?),
             ["credential"] => Self::Credential(read(pk)?),
             ["heard"] => Self::StripeEvent(pk.strip_prefix("stripe#").ok_or(KeyError)?.to_owned()),
+            ["waiting", payment] => {
+                let (entity, shard) =
+                    pk.strip_prefix("debits#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
+                Self::WaitingDebit(entity.to_owned(), read(shard)?, read(payment)?)
+            }
+            ["debit-file"] => Self::DebitFile(read(pk)?),
+            ["debit", number] => Self::FiledDebit(read(pk)?, read(number)?),
+            ["file", day, file] => {
+                let entity = pk.strip_prefix("debit-files#").ok_or(KeyError)?;
+                Self::ListedDebitFile(entity.to_owned(), read(day)?, read(file)?)
+            }
             ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
             ["page", shard, number] => Self::RunPage(read(pk)?, read(shard)?, read(number)?),
             [stage, shard, number] if PAGE_STAGES.contains(&stage) => {
@@ -341,6 +368,9 @@ pub enum Query {
     AllLedgerEntries { entity: String, shard: u16 },
     LedgerClosed { entity: String, until: Date },
     LedgerEarnings(String),
+    WaitingDebits { entity: String, shard: u16 },
+    DebitFiles(String),
+    FiledDebits(DebitFileId),
     RunShards(RunId),
     RunMarks(RunId, &'static str),
     RunMarksOf(RunId, &'static str, u16),
@@ -405,6 +435,9 @@ impl Query {
                 last: format!("closed#{until}"),
             },
             Self::LedgerEarnings(entity) => all(format!("ledger#{entity}"), "earning#"),
+            Self::WaitingDebits { entity, shard } => all(format!("debits#{entity}#{shard:03}"), "waiting#"),
+            Self::DebitFiles(entity) => all(format!("debit-files#{entity}"), "file#"),
+            Self::FiledDebits(file) => all(file.to_string(), "debit#"),
             Self::RunShards(run) => all(run.to_string(), "shard#"),
             Self::RunMarks(run, stage) => all(run.to_string(), &format!("{stage}#")),
             Self::RunMarksOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),

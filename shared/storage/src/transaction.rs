@@ -89,7 +89,7 @@ struct Operation<R> {
 /// Writes that happen together or not at all.
 #[must_use = "nothing is written before `commit`"]
 pub struct Transaction<'store, R> {
-    store: &'store Store,
+    pub(crate) store: &'store Store,
     operations: Vec<Operation<R>>,
     wakes: bool,
     broken: Option<StoreError>,

@@ -2,7 +2,7 @@
 
 use domain::enrollment::{Enrollment, State, WithdrawalCause};
 use domain::id::{EnrollmentId, PaymentId};
-use domain::invoice::{Invoice, PaymentState};
+use domain::invoice::{Invoice, Payment, PaymentState};
 use domain::job::Job;
 use jiff::{SignedDuration, Timestamp};
 use storage::queue::Claimed;
@@ -66,8 +66,11 @@ async fn any_payment_is_open(worker: &Worker, drafts: &[Item<Invoice>]) -> Resul
     for draft in drafts {
         let charge = PaymentId::of_charge(draft.value.id);
         let kept = worker.store.payment(draft.value.enrollment, charge).await?;
-        let open = |state: &PaymentState| matches!(state, PaymentState::Pending | PaymentState::Unknown);
-        if kept.is_some_and(|kept| open(&kept.value.payment.state)) {
+        // A debit is put into a file only if its day comes before the quote's end.
+        let open = |payment: &Payment| {
+            payment.is_under_way() || matches!(payment.state, PaymentState::Submitted { .. })
+        };
+        if kept.is_some_and(|kept| open(&kept.value.payment)) {
             return Ok(true);
         }
     }

@@ -25,6 +25,7 @@ use crate::Worker;
 use crate::outcome::Unfinished;
 use crate::payment::{Charged, Collection, PaymentProvider};
 
+mod debit; // collected by file
 mod told; // letters
 
 /// How long a payment that its provider says nothing of waits before it is looked up again.
@@ -76,6 +77,7 @@ pub async fn charge_next(
     }
     match facts.collecting(worker) {
         Collecting::Ask => facts.collect(worker, ending).await,
+        Collecting::Count => facts.count(worker, ending).await.map(|()| true),
         next => facts.wait(worker, ending, next).await.map(|()| false),
     }
 }
@@ -184,8 +186,12 @@ impl Facts {
     }
 
     /// Stores what the calendar made of an unpaid invoice: that it is past due, and, after the grace,
-    /// that its enrollment is suspended.
+    /// that its enrollment is suspended. Whose direct debit is on its way has done their part.
     async fn keep_calendar(mut self, worker: &Worker) -> Result<Self, Unfinished> {
+        let enrollment = &self.enrollment.value;
+        if self.charge.as_ref().is_some_and(|kept| kept.value.payment.is_debited(enrollment)) {
+            return Ok(self);
+        }
         let today = self.enrollment.value.date_at(self.now);
         let past_due = self.invoice.clone().try_map(|invoice| invoice.past_due(today));
         let suspended = if self.invoice.value.suspends_by(today, &self.terms) {
@@ -274,6 +280,7 @@ impl Facts {
                 self.put_off(transaction, ending, self.collecting(worker)).commit().await?;
                 Ok(true)
             }
+            Charged::Waiting => self.list(worker, ending, &payment).await.map(|()| true),
             Charged::Unknown | Charged::Absent => {
                 let lost = keep(&payment, Payment::lose_sight);
                 let transaction = worker.store.transaction().save(&lost, InvoiceRefusal::Changed);
@@ -303,7 +310,14 @@ impl Facts {
                 Item::new(KeptPayment { enrollment: invoice.enrollment, payment })
             }
         };
-        worker.store.transaction::<&str>().save(&payment, "the payment changed").commit().await?;
+        let transaction = worker.store.transaction::<&str>().save(&payment, "the payment changed");
+        let transaction = match &self.charge {
+            Some(kept) if kept.value.payment.state == PaymentState::Listed => {
+                transaction.unlist_debit(&self.issuer.code, invoice.enrollment, &kept.value.payment)
+            }
+            _ => transaction,
+        };
+        transaction.commit().await?;
         Ok((written(payment), false))
     }
 
@@ -386,7 +400,7 @@ impl Facts {
         next: Collecting,
     ) -> Transaction<'store, InvoiceRefusal> {
         let until = match next {
-            Collecting::Ask => Some(self.now),
+            Collecting::Ask | Collecting::Count => Some(self.now),
             Collecting::Wait { until } => self.enrollment.value.time_zone.start_of(until).ok(),
             Collecting::Over => None,
         };

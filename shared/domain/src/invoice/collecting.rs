@@ -11,12 +11,15 @@ use crate::enrollment::Enrollment;
 pub enum Collecting {
     /// Ask the provider: for the money, or what became of it.
     Ask,
+    /// Count a direct debit as paid: its day has come, and its bank has not said otherwise.
+    Count,
     /// Nothing before a date.
     Wait {
         /// When to look again.
         until: Date,
     },
-    /// Nothing more by itself: it is settled, or every day of the plan has passed.
+    /// Nothing more by itself: it is settled, it waits for a file of direct debits, or every day of the plan
+    /// has passed.
     Over,
 }
 
@@ -63,6 +66,13 @@ impl Invoice {
         terms: &Terms,
         today: Date,
     ) -> Collecting {
+        match charge.map(|charge| &charge.state) {
+            Some(PaymentState::Submitted { collect_on, .. }) if today < *collect_on => {
+                return Collecting::Wait { until: *collect_on };
+            }
+            Some(PaymentState::Submitted { .. }) => return Collecting::Count,
+            _ => {}
+        }
         if collects && charge.is_some_and(Payment::is_under_way) {
             // Though nothing be owed any more: what was taken meanwhile has to go back.
             return Collecting::Ask;
@@ -82,6 +92,9 @@ impl Invoice {
             };
         if ask {
             return Collecting::Ask;
+        }
+        if charge.is_some_and(|charge| charge.is_debited(enrollment)) {
+            return Collecting::Over;
         }
         plan.and_then(|plan| plan.next_after(today))
             .map_or(Collecting::Over, |until| Collecting::Wait { until })
@@ -113,25 +126,43 @@ impl Payment {
         matches!(self.state, PaymentState::Pending | PaymentState::Unknown)
     }
 
+    /// Whether it is a direct debit on its way, with the way to pay that was given last: neither there nor lost,
+    /// and its payer has done their part.
+    pub const fn is_debited(&self, enrollment: &Enrollment) -> bool {
+        match self.state {
+            PaymentState::Listed => self.method_number == enrollment.payment_method_number,
+            PaymentState::Submitted { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether the provider is to be asked today: nobody knows what became of it, another method was
-    /// given since, or it was refused for a passing reason and a day of the plan has come since.
+    /// given since, or it was refused or taken back for a passing reason and a day of the plan has come
+    /// since. What is in a file is not called back for another method.
     fn is_to_be_tried(
         &self,
         enrollment: &Enrollment,
         mut retry_on: impl Iterator<Item = Date>,
         today: Date,
     ) -> bool {
-        let tried_on = enrollment.date_at(self.tried_at());
+        let tried_at = match &self.state {
+            PaymentState::Returned { returned_at, .. } => *returned_at,
+            _ => self.tried_at(),
+        };
+        let tried_on = enrollment.date_at(tried_at);
         match &self.state {
             PaymentState::Pending | PaymentState::Unknown => true,
-            PaymentState::Paid { .. } => false,
-            PaymentState::Returned { .. } | PaymentState::Declined { .. }
+            PaymentState::Paid { .. } | PaymentState::Submitted { .. } => false,
+            PaymentState::Listed | PaymentState::Returned { .. } | PaymentState::Declined { .. }
                 if self.method_number < enrollment.payment_method_number =>
             {
                 true
             }
-            PaymentState::Declined { retry: Retry::NeverHelps, .. } => false,
-            PaymentState::Declined { retry: Retry::MayHelp, .. } | PaymentState::Returned { .. } => {
+            PaymentState::Listed
+            | PaymentState::Declined { retry: Retry::NeverHelps, .. }
+            | PaymentState::Returned { retry: Retry::NeverHelps, .. } => false,
+            PaymentState::Declined { retry: Retry::MayHelp, .. }
+            | PaymentState::Returned { retry: Retry::MayHelp, .. } => {
                 retry_on.any(|date| tried_on < date && date <= today)
             }
         }
@@ -233,6 +264,49 @@ mod tests {
         let again = draft.collecting(&enrollment, Some(&refused), true, &TERMS, date("2027-04-20"));
         assert_eq!(again, Collecting::Over);
         assert_eq!(draft.collecting(&enrollment, None, true, &TERMS, today), Collecting::Ask);
+    }
+
+    #[test]
+    fn a_debit_is_waited_for_and_counts_from_its_day_on() {
+        let (mut enrollment, invoice) = open();
+        let id = PaymentId::of_charge(invoice.id);
+        let kind = PaymentKind::SepaDebit;
+        let listed = Payment::pending(id, invoice.id, invoice.total, kind, noon("2027-04-01"));
+        let listed = listed.asked(enrollment.payment_method_number).list();
+        let on = |enrollment: &Enrollment, payment: &Payment, today| {
+            invoice.collecting(enrollment, Some(payment), true, &TERMS, date(today))
+        };
+        assert_eq!(on(&enrollment, &listed, "2027-04-20"), Collecting::Over);
+        let file = crate::id::DebitFileId::derived(&["f"]);
+        let submitted = listed.clone().submit(invoice.total, file, date("2027-04-06"));
+        let waits = Collecting::Wait { until: date("2027-04-06") };
+        assert_eq!(on(&enrollment, &submitted, "2027-04-05"), waits);
+        assert_eq!(on(&enrollment, &submitted, "2027-04-06"), Collecting::Count);
+        // Another way to pay takes it off the list, and not out of a file.
+        enrollment.payment_method_number += 1;
+        assert_eq!(on(&enrollment, &listed, "2027-04-02"), Collecting::Ask);
+        let by_transfer = invoice.collecting(&enrollment, Some(&listed), false, &TERMS, date("2027-04-02"));
+        assert!(matches!(by_transfer, Collecting::Wait { .. }), "{by_transfer:?}");
+        assert_eq!(on(&enrollment, &submitted, "2027-04-05"), waits);
+    }
+
+    #[test]
+    fn a_returned_debit_is_tried_on_the_plans_next_day_if_that_may_help() {
+        let (enrollment, invoice) = open();
+        let check = |reason: &str, expected| {
+            let id = PaymentId::of_charge(invoice.id);
+            let kind = PaymentKind::SepaDebit;
+            let payment = Payment::pending(id, invoice.id, invoice.total, kind, noon("2027-04-01")).asked(1);
+            let paid = invoice.clone().record_payment(payment, None, noon("2027-04-06"));
+            let (invoice, payment) = paid.expect("owed");
+            let returned = invoice.return_debit(payment, reason.into(), noon("2027-04-07"));
+            let (invoice, payment) = returned.expect("paid");
+            let next = |today| invoice.collecting(&enrollment, Some(&payment), true, &TERMS, date(today));
+            assert_eq!(next("2027-04-07"), Collecting::Wait { until: date("2027-04-08") }, "{reason}");
+            assert_eq!(next("2027-04-08"), expected, "{reason}");
+        };
+        check("AM04", Collecting::Ask);
+        check("MD06", Collecting::Wait { until: date("2027-04-11") });
     }
 
     #[test]

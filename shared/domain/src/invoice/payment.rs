@@ -1,11 +1,12 @@
 //! Money received for an invoice, or tried: word of it may come late, twice or out of order.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Invoice, InvoiceState};
-use crate::id::{InvoiceId, PaymentId};
+use crate::id::{DebitFileId, InvoiceId, PaymentId};
 use crate::money::{Money, MoneyError};
 
 /// Money received for an invoice, or tried.
@@ -59,6 +60,16 @@ pub enum PaymentState {
     Pending,
     /// The provider did not answer in time: it may have been captured or not.
     Unknown,
+    /// A direct debit that waits for the next file of its legal entity.
+    Listed,
+    /// A direct debit in a file that its bank collects on a day. It counts as paid from that day on, unless
+    /// the bank has said otherwise by then.
+    Submitted {
+        /// The file.
+        file: DebitFileId,
+        /// The day.
+        collect_on: Date,
+    },
     /// Refused by the provider.
     Declined {
         /// The provider's word for why.
@@ -76,6 +87,12 @@ pub enum PaymentState {
     Returned {
         /// When.
         returned_at: Timestamp,
+        /// The bank's word for why.
+        #[serde(default)]
+        reason: String,
+        /// Whether asking again later may help.
+        #[serde(default)]
+        retry: Retry,
     },
 }
 
@@ -85,6 +102,8 @@ impl PaymentState {
         match self {
             Self::Pending => "pending",
             Self::Unknown => "unknown",
+            Self::Listed => "listed",
+            Self::Submitted { .. } => "submitted",
             Self::Declined { .. } => "declined",
             Self::Paid { .. } => "paid",
             Self::Returned { .. } => "returned",
@@ -101,6 +120,23 @@ pub enum Retry {
     MayHelp,
     /// The method itself does not work: another one is needed.
     NeverHelps,
+}
+
+/// The word for why a debit came back whose whole file the bank refused: nothing is wrong with the debit.
+pub const FILE_REFUSED: &str = "file_refused";
+
+impl Retry {
+    /// What a bank's reason for a direct debit that came back says of the next one. Source: the ISO 20022
+    /// codes in the European Payments Council's guidance on reason codes: no funds (AM04), not told by the
+    /// bank (MS03), or a settlement that failed between banks (ED05). All others are about the account, the
+    /// mandate or the payer's will.
+    pub fn of_debit(reason: &str) -> Self {
+        if matches!(reason, "AM04" | "MS03" | "ED05" | FILE_REFUSED) {
+            Self::MayHelp
+        } else {
+            Self::NeverHelps
+        }
+    }
 }
 
 /// Why a payment cannot be made, recorded or returned.
@@ -190,6 +226,24 @@ impl Payment {
         matches!(self.state, PaymentState::Declined { .. } | PaymentState::Returned { .. })
     }
 
+    /// Its provider collects by file: it waits for the next one.
+    pub fn list(self) -> Self {
+        match self.state {
+            PaymentState::Pending | PaymentState::Unknown => Self { state: PaymentState::Listed, ..self },
+            _ => self,
+        }
+    }
+
+    /// It is put into a file, for what is owed by now.
+    pub fn submit(self, amount: Money, file: DebitFileId, collect_on: Date) -> Self {
+        match self.state {
+            PaymentState::Listed => {
+                Self { amount, state: PaymentState::Submitted { file, collect_on }, ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// The provider refused. Later word that the money came overrules it; the reverse does not.
     pub fn decline(self, reason: String, retry: Retry) -> Self {
         match self.state {
@@ -269,11 +323,12 @@ impl Invoice {
         Ok((Self { paid, ..self }.settled(), payment))
     }
 
-    /// Records that the payer's bank took a payment back: what it paid is owed again. Word of it
-    /// again changes nothing.
+    /// Records that the payer's bank took a payment back, and its word for why: what it paid is owed
+    /// again. Word of it again changes nothing.
     pub fn return_debit(
         self,
         payment: Payment,
+        reason: String,
         returned_at: Timestamp,
     ) -> Result<(Self, Payment), PaymentRefused> {
         if payment.invoice != self.id {
@@ -285,7 +340,9 @@ impl Invoice {
             _ => return Err(PaymentRefused::NotReceived),
         }
         let paid = self.paid.minus(payment.amount)?;
-        let payment = Payment { state: PaymentState::Returned { returned_at }, ..payment };
+        let retry = Retry::of_debit(&reason);
+        let state = PaymentState::Returned { returned_at, reason, retry };
+        let payment = Payment { state, ..payment };
         Ok((Self { paid, ..self }.settled(), payment))
     }
 }

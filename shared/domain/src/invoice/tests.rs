@@ -126,11 +126,12 @@ fn money_that_came_overrules_a_refusal() {
 #[test]
 fn a_returned_debit_is_owed_again() {
     let (invoice, received) = paid(open(), payment("a", 30_000));
-    let (invoice, returned) = invoice.return_debit(received, noon("2027-02-20")).expect("paid");
+    let (invoice, returned) =
+        invoice.return_debit(received, "AM04".into(), noon("2027-02-20")).expect("paid");
     assert_eq!((invoice.state.word(), invoice.owed()), ("open", Ok(pounds(30_000))));
-    let again = invoice.clone().return_debit(returned.clone(), noon("2027-02-21"));
+    let again = invoice.clone().return_debit(returned.clone(), "MD06".into(), noon("2027-02-21"));
     assert_eq!(again, Ok((invoice.clone(), returned)));
-    let never = invoice.return_debit(payment("b", 1), noon("2027-02-21"));
+    let never = invoice.return_debit(payment("b", 1), "AM04".into(), noon("2027-02-21"));
     assert_eq!(never, Err(PaymentRefused::NotReceived));
 }
 

@@ -132,7 +132,7 @@ impl Book {
             Act::PayTooMuch(minor) => self.pay(minor, true),
             Act::Return => {
                 let Some(payment) = self.payments.last().filter(|_| self.refunds.is_empty()) else { return };
-                let returned = self.invoice.clone().return_debit(payment.clone(), now);
+                let returned = self.invoice.clone().return_debit(payment.clone(), "AM04".into(), now);
                 let (after, payment) = returned.expect("one that had come");
                 if after.paid != self.invoice.paid {
                     let entries = Entry::of_return(&gb(), &self.invoice, &after, &payment, now);

@@ -4,6 +4,7 @@ use ::sepa::{
     Bic, BuildError, CreditorId, DirectDebitEntry, DirectDebitGroup, DirectDebitSchema, Iban, IsoDate,
     IsoDateTime, Pain008Builder, SequenceType,
 };
+use domain::debit::DEBITS_MAX;
 use domain::id::InvoiceId;
 use domain::money::{Currency, Money};
 use jiff::Timestamp;
@@ -11,9 +12,6 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::end_to_end::end_to_end_id;
-
-/// The most debits in a file; a run with more is several files.
-const DEBITS_MAX: usize = 10_000;
 
 /// Who collects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +128,7 @@ impl DebitFile {
     fn check(&self) -> Result<(), DebitFileRefused> {
         match self.debits.len() {
             0 => return Err(DebitFileRefused::Nothing),
-            1..=DEBITS_MAX => {}
+            count if u32::try_from(count).is_ok_and(|count| count <= DEBITS_MAX) => {}
             _ => return Err(DebitFileRefused::TooMany),
         }
         let mut seen = std::collections::HashSet::new();

@@ -1,0 +1,224 @@
+//! Files of direct debits: finance asks for one, and takes it to the bank.
+
+use std::collections::BTreeMap;
+
+use domain::debit::{CollectOnRefused, Creditor, DebitFile, DebitFileState, check_collect_on};
+use domain::id::DebitFileId;
+use domain::invoice::LegalEntity;
+use domain::money::{Currency, Money};
+use domain::upload::Purpose;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use storage::Stored;
+use storage::clock::new_uuid;
+use storage::key::Query;
+use thiserror::Error;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::body::Json;
+use crate::call::Call;
+use crate::page::{ITEMS_MAX, List, after_in};
+use crate::params::{At, Params};
+use crate::permissions;
+use crate::problem::{Code, Problem};
+use crate::reply::Reply;
+use crate::schema::{MoneySchema, Refusals};
+
+/// The routes of this topic.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create_debit_file, list_debit_files)).routes(routes!(get_debit_file))
+}
+
+/// Why it cannot be read who collects. What is wrong is not said again: it may be an account.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CreditorsUnreadable {
+    /// Not the wanted form.
+    #[error(
+        r#"expected {{"FR": {{"name": ..., "iban": ..., "bic": ..., "creditor_id": ...}}}}, see line {line}, column {column}"#
+    )]
+    Form {
+        /// Where.
+        line: usize,
+        /// Where in it.
+        column: usize,
+    },
+    /// Direct debits are in euros.
+    #[error("{entity} is no legal entity that invoices in euros")]
+    NotEuros {
+        /// Which.
+        entity: String,
+    },
+}
+
+/// Reads who collects direct debits, by legal entity: an object as JSON, or nothing.
+pub fn creditors(text: &str) -> Result<BTreeMap<String, Creditor>, CreditorsUnreadable> {
+    if text.trim().is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let creditors: BTreeMap<String, Creditor> = serde_json::from_str(text)
+        .map_err(|error| CreditorsUnreadable::Form { line: error.line(), column: error.column() })?;
+    let euros = |entity: &str| LegalEntity::of_market(entity).is_some_and(|it| it.currency == Currency::Eur);
+    match creditors.keys().find(|entity| !euros(entity)) {
+        Some(entity) => Err(CreditorsUnreadable::NotEuros { entity: entity.clone() }),
+        None => Ok(creditors),
+    }
+}
+
+/// Which debits, and when.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DebitFileBody {
+    /// The legal entity that collects.
+    #[schema(example = "FR")]
+    entity: String,
+    /// The day on which the bank collects: from the day after tomorrow on, at most fourteen days ahead, and
+    /// one on which banks settle.
+    #[schema(value_type = String, format = Date)]
+    collect_on: Date,
+}
+
+/// A file of direct debits.
+#[derive(Debug, Serialize, ToSchema)]
+struct DebitFileView {
+    id: String,
+    #[schema(example = "FR")]
+    entity: String,
+    #[schema(value_type = String, format = Date)]
+    collect_on: Date,
+    /// `filling`, then `filled`, then `written`; `empty` where nothing waited. What does not fit into a file
+    /// of 10,000 debits is in one more of the same day.
+    #[schema(example = "written")]
+    state: &'static str,
+    /// The file's own reference (`MsgId`), which the bank's reports name.
+    message: String,
+    /// How many debits are in it.
+    debits: u32,
+    #[schema(value_type = MoneySchema)]
+    total: Money,
+    #[schema(value_type = String, format = DateTime)]
+    asked_at: Timestamp,
+    /// Of its bytes, once they are there.
+    sha256: Option<String>,
+    /// Answers its bytes (pain.008.001.08), for a while; null until it is written, and in lists.
+    download_url: Option<String>,
+}
+
+impl From<&DebitFile> for DebitFileView {
+    fn from(file: &DebitFile) -> Self {
+        let sha256 = match &file.state {
+            DebitFileState::Written { file } => Some(file.sha256.to_string()),
+            _ => None,
+        };
+        Self {
+            id: file.id.to_string(),
+            entity: file.entity.clone(),
+            collect_on: file.collect_on,
+            state: file.state.word(),
+            message: file.message(),
+            debits: file.count,
+            total: file.total,
+            asked_at: file.asked_at,
+            sha256,
+            download_url: None,
+        }
+    }
+}
+
+/// Asks for a file of every direct debit of a legal entity that waits. Each is in one file alone; asked for
+/// again, there is another file with what waits by then. It counts as paid from its day on.
+#[utoipa::path(post, path = "/v1/admin/billing/debit-files", tag = "billing", request_body = DebitFileBody,
+    responses((status = 201, description = "The file, which is being made", body = DebitFileView), Refusals))]
+async fn create_debit_file(call: Call, Json(body): Json<DebitFileBody>) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::CREATE_DEBIT_FILE).await?;
+    let creditor = call.app.settings.creditors.get(&body.entity);
+    let issuer = LegalEntity::of_market(&body.entity);
+    let (Some(creditor), Some(issuer)) = (creditor, issuer) else {
+        return Err(Problem::field("/entity", "No account collects direct debits for this legal entity."));
+    };
+    check_collect_on(body.collect_on, issuer.zone.date_at(call.now))?;
+    let id = DebitFileId::new(new_uuid(call.machine_now));
+    let nothing = Money::zero(issuer.currency);
+    let file = DebitFile::asked(id, body.entity, creditor.clone(), nothing, body.collect_on, call.now);
+    let reply = Reply::created(format!("/v1/admin/billing/debit-files/{id}"), &DebitFileView::from(&file))?;
+    let by = call.person()?.to_string();
+    let transaction = call.store().transaction().ask_debit_file(&file, NotNew, call.now);
+    call.commit(transaction.audit(&file.key(), "create_debit_file", &by, call.now), reply.at(1)).await
+}
+
+/// A new id was there already.
+#[derive(Debug, Clone, Copy)]
+struct NotNew;
+
+impl From<NotNew> for Problem {
+    fn from(_: NotNew) -> Self {
+        Self::changed()
+    }
+}
+
+impl From<CollectOnRefused> for Problem {
+    fn from(refused: CollectOnRefused) -> Self {
+        Self::field("/collect_on", format!("{refused}."))
+    }
+}
+
+/// Whose, and where to read on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct DebitFilesParams {
+    /// The legal entity.
+    #[param(example = "FR")]
+    entity: String,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists a legal entity's files of direct debits, the latest day first.
+#[utoipa::path(get, path = "/v1/admin/billing/debit-files", tag = "billing", params(DebitFilesParams),
+    responses((status = 200, description = "The files", body = List<DebitFileView>), Refusals))]
+async fn list_debit_files(call: Call, Params(params): Params<DebitFilesParams>) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::LIST_DEBIT_FILES).await?;
+    if LegalEntity::of_market(&params.entity).is_none() {
+        return Err(Problem::new(Code::InvalidParameter, "There is no such legal entity."));
+    }
+    let after = after_in(&Query::DebitFiles(params.entity.clone()), params.cursor.as_deref())?;
+    let (files, next) = call.store().debit_files(&params.entity, after.as_deref(), ITEMS_MAX).await?;
+    Reply::ok(&List::page(files.iter().map(|file| DebitFileView::from(&file.value)).collect(), next))
+}
+
+/// Shows a file of direct debits, with a link to its bytes.
+#[utoipa::path(get, path = "/v1/admin/billing/debit-files/{id}", tag = "billing", params(("id" = String, Path)),
+    responses((status = 200, description = "The file", body = DebitFileView), Refusals))]
+async fn get_debit_file(call: Call, At(id): At<DebitFileId>) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::GET_DEBIT_FILE).await?;
+    let file = call.store().debit_file(id).await?.ok_or_else(Problem::not_found)?;
+    let mut view = DebitFileView::from(&file.value);
+    if let DebitFileState::Written { file } = &file.value.state {
+        let (bucket, name) = (call.store().bucket(Purpose::Evidence), format!("{id}.xml"));
+        view.download_url = Some(bucket.link(&file.key, &name, call.app.settings.link_lifetime).await?);
+    }
+    Ok(Reply::ok(&view)?.at(file.revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_collects_is_read_and_never_said_again() {
+        assert_eq!(creditors(" "), Ok(BTreeMap::new()));
+        let account = r#"{"name": "Compagnon SAS", "iban": "FR1420041010050500013M02606", "creditor_id": "FR72ZZZ123456"}"#;
+        let read = creditors(&format!(r#"{{"FR": {account}}}"#)).expect("a creditor");
+        assert_eq!(read["FR"].name, "Compagnon SAS");
+        assert!(!format!("{read:?}").contains("2004101"));
+        let pounds = creditors(&format!(r#"{{"GB": {account}}}"#));
+        assert_eq!(pounds, Err(CreditorsUnreadable::NotEuros { entity: "GB".into() }));
+        for text in ["[]", "{", r#"{"FR": {"iban": "FR1420041010050500013M02607"}}"#] {
+            let refused = creditors(text).expect_err(text);
+            assert!(!refused.to_string().contains("2004101"), "{refused}");
+        }
+    }
+}
