@@ -15,9 +15,9 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
-    assignments, availability, awards, catalog, claims, commitments, companion, conflicts, debit_files,
-    defenses, enrollments, invoices, ledger, people, queue, runs, sessions, stripe, submissions, uploads,
-    web,
+    assignments, availability, awards, bank_reports, catalog, claims, commitments, companion, conflicts,
+    debit_files, defenses, enrollments, invoices, ledger, people, queue, runs, sessions, stripe, submissions,
+    uploads, web,
 };
 
 /// The API's own words about itself.
@@ -41,6 +41,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(stripe::routes())
         .merge(runs::routes())
         .merge(debit_files::routes())
+        .merge(bank_reports::routes())
         .merge(ledger::routes())
         .merge(awards::routes())
         .merge(queue::routes())

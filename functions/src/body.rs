@@ -1,7 +1,8 @@
-//! Strict JSON in: what cannot be read says which field, and why.
+//! Strict JSON in: what cannot be read says which field, and why. And banks' XML.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use domain::debit::REPORT_BYTES_MAX;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -9,6 +10,34 @@ use crate::problem::{Code, Problem};
 
 /// The most bytes of a request's body: files go to S3, never through here.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// A body of XML, as text; what it says is for others to read.
+#[derive(Debug, Clone)]
+pub struct Xml(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Xml {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        if !has_type(&request, &["application/xml", "text/xml"]) {
+            let detail = "Send the body as Content-Type: application/xml.";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+        let bytes = bytes(request, REPORT_BYTES_MAX).await?;
+        if bytes.is_empty() {
+            return Err(Problem::new(Code::EmptyFile, "Send the file as the bank made it."));
+        }
+        let text = String::from_utf8(bytes.into());
+        text.map(Self).map_err(|_| Problem::field("", "Expected XML in UTF-8."))
+    }
+}
+
+/// Whether a request says that its body is of one of these types.
+fn has_type(request: &Request, types: &[&str]) -> bool {
+    let sent = request.headers().get(header::CONTENT_TYPE).and_then(|sent| sent.to_str().ok());
+    let sent = sent.and_then(|sent| sent.split(';').next()).map(str::trim);
+    sent.is_some_and(|sent| types.contains(&sent))
+}
 
 /// A body of one shape, with no field that the shape does not have.
 #[derive(Debug, Clone)]
@@ -18,25 +47,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-            kind.to_str().is_ok_and(|kind| {
-                kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json")
-            })
-        });
-        if !json {
+        if !has_type(&request, &["application/json"]) {
             let detail = "Send the body as Content-Type: application/json.";
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
-        parse(&bytes(request).await?).map(Self)
+        parse(&bytes(request, BODY_BYTES_MAX).await?).map(Self)
     }
 }
 
-/// A request's body, up to the bound.
-pub async fn bytes(request: Request) -> Result<axum::body::Bytes, Problem> {
-    let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+/// The most bytes of a body that is sent to a path by somebody who signed in, or by nobody.
+pub fn bytes_max(path: &str, signed_in: bool) -> usize {
+    if signed_in && path == crate::bank_reports::PATH { REPORT_BYTES_MAX } else { BODY_BYTES_MAX }
+}
+
+/// A request's body, up to a bound.
+pub async fn bytes(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, Problem> {
+    let body = Limited::new(request.into_body(), bytes_max).collect().await;
     body.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.downcast_ref::<LengthLimitError>().is_some() {
-            return Problem::new(Code::BodyTooLarge, format!("Send at most {BODY_BYTES_MAX} bytes."));
+            return Problem::new(Code::BodyTooLarge, format!("Send at most {bytes_max} bytes."));
         }
         Problem::new(Code::MalformedJson, "The body broke off before its end.")
     })

@@ -23,6 +23,7 @@ pub mod invoices; // what is owed and what came in
 pub mod stripe; // word from the provider of cards
 pub mod runs; // billing runs, for finance
 pub mod debit_files; // direct debits for banks, for finance
+pub mod bank_reports; // what banks say of them
 pub mod ledger; // double entry, for finance
 pub mod conflicts; // declared ties
 pub mod assignments; // who mentors whom

@@ -77,7 +77,8 @@ async fn prepare(app: App, request: Request) -> Result<(Call, Request), Problem>
     let if_match = if_match(request.headers());
     let route = format!("{} {}", request.method(), request.uri().path());
     let (parts, body) = request.into_parts();
-    let bytes = body::bytes(Request::new(body)).await?;
+    let bytes_max = body::bytes_max(parts.uri.path(), identity.is_some());
+    let bytes = body::bytes(Request::new(body), bytes_max).await?;
     let asked = key.zip(identity.as_ref()).filter(|_| parts.method == Method::POST);
     let asked = asked.map(|(key, identity)| Asked::new(identity.person(), &route, &key, &bytes));
     let call = Call { app, identity, now, machine_now, asked, if_match };

@@ -1,9 +1,13 @@
-//! Direct debits through the whole stack: listed, put into one file, counted on their day.
+//! Direct debits through the whole stack: listed, put into one file, counted on their day, and taken back when
+//! the bank says so.
+
+use std::path::Path;
 
 use domain::debit::DebitFileState;
 use domain::job::Job;
 use infra::providers::ProviderSettings;
 use infra::stack::Options;
+use mail_parser::MessageParser;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -11,6 +15,7 @@ use tests::sepa_schema::is_valid;
 use tests::{Answer, School, enroll, text};
 
 const FILES: &str = "/v1/admin/billing/debit-files";
+const REPORTS: &str = "/v1/admin/billing/bank-reports";
 const CREDITORS: &str = r#"{"FR": {"name": "Compagnon SAS", "iban": "FR1420041010050500013M02606",
     "bic": "PSSTFRPP", "creditor_id": "DE98ZZZ09999999999"}}"#;
 const IBAN: &str = "NL91ABNA0417164300";
@@ -19,8 +24,7 @@ const NOW: &str = "2027-03-01T09:00:00Z";
 /// A school whose French legal entity collects direct debits.
 struct Bank {
     school: School,
-    /// What it keeps.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Bank {
@@ -30,7 +34,7 @@ impl Bank {
         let providers = ProviderSettings { creditors, ..ProviderSettings::default() };
         let data = Some(folder.path().to_owned());
         let options = Options { port: 0, data, now: NOW.parse().ok(), providers, ..Options::default() };
-        Self { school: School::with(options).await, _folder: folder }
+        Self { school: School::with(options).await, folder }
     }
 
     /// Enrolls somebody on the French edition.
@@ -97,6 +101,30 @@ impl Bank {
     async fn shown(&self, path: &str) -> Value {
         self.school.get("fay", path).await.expect(200)
     }
+
+    async fn send(&self, name: &str, report: impl Into<reqwest::Body>) -> Answer {
+        self.school.by(name, Method::POST, REPORTS).await.body("application/xml", report).send().await
+    }
+
+    /// Uploads a report, and answers what became of it.
+    async fn report(&self, report: &str) -> Value {
+        let sent = self.send("fay", report.to_owned()).await.expect(201);
+        self.settle().await;
+        self.shown(&format!("{REPORTS}/{}", text(&sent, "/id"))).await
+    }
+
+    /// The subjects of the letters that went out.
+    fn letters(&self) -> Vec<String> {
+        let read = |path: &Path| {
+            let bytes = std::fs::read(path).expect("a letter");
+            let mail = MessageParser::default().parse(&bytes).expect("a mail");
+            mail.subject().expect("a subject").to_owned()
+        };
+        let folder = std::fs::read_dir(self.folder.path().join("mail")).expect("a folder");
+        let mut letters = Vec::from_iter(folder.map(|entry| read(&entry.expect("an entry").path())));
+        letters.sort();
+        letters
+    }
 }
 
 fn debit() -> Value {
@@ -108,15 +136,44 @@ fn reference(invoice: &str) -> &str {
     invoice.trim_start_matches("inv_")
 }
 
+/// A notification of the bank that debits were returned.
+fn returned(message: &str, lines: &[(&str, &str)]) -> String {
+    let line = |(reference, reason): &(&str, &str)| {
+        format!(
+            "<TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs><Amt Ccy=\"EUR\">300.00</Amt>\
+             <CdtDbtInd>DBIT</CdtDbtInd><RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf></TxDtls>"
+        )
+    };
+    let lines: String = lines.iter().map(line).collect();
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.08\"><BkToCstmrDbtCdtNtfctn>\
+         <GrpHdr><MsgId>{message}</MsgId><CreDtTm>2027-04-12T08:00:00</CreDtTm></GrpHdr><Ntfctn><Id>N</Id><Ntry>\
+         <Amt Ccy=\"EUR\">300.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>\
+         <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd><SubFmlyCd>UPDD</SubFmlyCd></Fmly></Domn></BkTxCd>\
+         <NtryDtls>{lines}</NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    )
+}
+
+/// A status report of the bank over a file: refused as a whole, or line by line.
+fn refused(message: &str, file: &str, group: &str, lines: &str) -> String {
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt>\
+         <GrpHdr><MsgId>{message}</MsgId><CreDtTm>2027-03-02T10:00:00</CreDtTm></GrpHdr>\
+         <OrgnlGrpInfAndSts><OrgnlMsgId>{file}</OrgnlMsgId><OrgnlMsgNmId>pain.008.001.08</OrgnlMsgNmId>\
+         <GrpSts>{group}</GrpSts></OrgnlGrpInfAndSts>{lines}</CstmrPmtStsRpt></Document>"
+    )
+}
+
 async fn bytes(file: &Value) -> String {
     let answer = reqwest::get(text(file, "/download_url")).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     answer.text().await.expect("text")
 }
 
-/// Two months by direct debit: the first begins the enrollment on its day.
+/// Two months by direct debit: the first begins the enrollment on its day; the second is taken back, tried
+/// again on the plan's next day, refused with its whole file, and collected at last.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_debit_is_collected_on_its_day() {
+async fn a_debit_is_collected_on_its_day_and_owed_again_once_it_is_returned() {
     let bank = Bank::open().await;
     let (id, first) = bank.accepted("maya").await;
     assert_eq!(text(&bank.invoice(&first).await.2, "/state"), "listed");
@@ -166,7 +223,44 @@ async fn a_debit_is_collected_on_its_day() {
     let (state, paid, payment) = bank.invoice(&second).await;
     assert_eq!((state, paid, text(&payment, "/state")), ("paid".into(), 30_000, "paid".into()));
 
-    bank.school.move_to("2027-04-08T09:00:00Z").await;
+    bank.school.move_to("2027-04-12T09:00:00Z").await;
+    let report = returned("N-1", &[(reference(&second), "AM04"), ("SOMEBODY-ELSE", "AC04")]);
+    let read = bank.report(&report).await;
+    assert_eq!((text(&read, "/state"), text(&read, "/message")), ("read".into(), "N-1".into()));
+    assert_eq!((&read["returned"], &read["foreign"], &read["refused"]), (&json!(1), &json!(1), &json!(0)));
+    let owed = async || {
+        let (state, paid, payment) = bank.invoice(&second).await;
+        let payment = (text(&payment, "/state"), text(&payment, "/reason"));
+        assert_eq!((state, paid, payment), ("past_due".into(), 0, ("returned".into(), "AM04".into())));
+        let invoice = text(&bank.school.get("fay", &format!("/v1/invoices/{second}")).await.body, "/number");
+        let told = format!("Prélèvement rejeté : facture {invoice}");
+        assert_eq!(bank.letters().iter().filter(|subject| **subject == told).count(), 1);
+    };
+    owed().await;
+    // Heard again, the same bytes or the bank's same message, it changes nothing.
+    let same = bank.send("fay", report.clone()).await.expect(200);
+    assert_eq!(same, read);
+    let again = Job::ReadBankReport { report: text(&read, "/id").parse().expect("an id") };
+    let again = store.transaction::<()>().enqueue(&again, NOW.parse().expect("an instant"));
+    again.commit().await.expect("asked again");
+    let other = bank.report(&report.replace("><GrpHdr>", ">\n<GrpHdr>")).await;
+    assert_eq!((text(&other, "/state"), &other["returned"]), ("refused".into(), &json!(0)));
+    owed().await;
+
+    // Tried again on the plan's next day; a file that is refused whole gives back what it had.
+    bank.school.move_to("2027-04-14T09:00:00Z").await;
+    let whole = bank.file("2027-04-16").await;
+    assert_eq!(whole["debits"], 1);
+    let report = bank.report(&refused("R-1", &text(&whole, "/message"), "RJCT", "")).await;
+    assert_eq!((&report["listed"], &report["refused"]), (&json!(1), &json!(0)));
+    assert_eq!(text(&bank.invoice(&second).await.2, "/state"), "listed");
+    assert_eq!(bank.file("2027-04-19").await["debits"], 1);
+    bank.school.move_to("2027-04-19T09:00:00Z").await;
+    assert_eq!(
+        (bank.invoice(&second).await.0, bank.state("maya", &id).await),
+        ("paid".into(), "active".into())
+    );
+
     let days =
         bank.shown("/v1/admin/billing/ledgers/FR/days").await["items"].as_array().expect("days").clone();
     assert!(days.iter().all(|day| day["difference_count"] == 0), "{days:?}");
@@ -177,12 +271,14 @@ async fn a_debit_is_collected_on_its_day() {
     let of = |date: &str| days.iter().find(|day| day["day"] == date).expect("a day");
     assert_eq!(cash(&of("2027-03-04")["posted"]), Some(30_000));
     assert_eq!(cash(&of("2027-04-07")["balances"]), Some(60_000));
+    assert_eq!(cash(&of("2027-04-12")["posted"]), Some(-30_000));
+    assert_eq!(cash(&of("2027-04-12")["balances"]), Some(30_000));
     bank.school.close().await;
 }
 
-/// Files that are asked for at once share what waits.
+/// Files that are asked for at once share what waits; what a bank refuses before its day never counts as paid.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_debit_is_in_one_file() {
+async fn each_debit_is_in_one_file_and_a_refused_one_is_never_paid() {
     let bank = Bank::open().await;
     let mut invoices = Vec::new();
     for name in ["maya", "tom", "noor"] {
@@ -207,10 +303,29 @@ async fn each_debit_is_in_one_file() {
         Vec::from_iter(listed["items"].as_array().expect("files").iter().map(|it| text(it, "/collect_on")));
     assert_eq!(days, ["2027-03-05", "2027-03-04"]);
 
+    let (id, invoice) = &invoices[1];
+    let line = format!(
+        "<OrgnlPmtInfAndSts><OrgnlPmtInfId>X</OrgnlPmtInfId><TxInfAndSts><OrgnlEndToEndId>{}</OrgnlEndToEndId>\
+         <TxSts>RJCT</TxSts><StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf></TxInfAndSts></OrgnlPmtInfAndSts>",
+        reference(invoice)
+    );
+    // Said of another file of ours, it is not about this one.
+    let other = "0123456789ABCDEFGHIJ01234";
+    let read = bank.report(&refused("R-1", other, "PART", &line)).await;
+    assert_eq!((&read["refused"], &read["known"]), (&json!(0), &json!(1)));
+    let read = bank.report(&refused("R-2", "X", "PART", &line)).await;
+    assert_eq!((&read["refused"], &read["returned"]), (&json!(1), &json!(0)));
     bank.school.move_to("2027-03-06T09:00:00Z").await;
-    for (name, (id, _)) in ["maya", "tom", "noor"].iter().zip(&invoices) {
+    let (state, paid, payment) = bank.invoice(invoice).await;
+    let payment = (text(&payment, "/state"), text(&payment, "/reason"));
+    assert_eq!((state, paid, payment), ("draft".into(), 0, ("declined".into(), "AC04".into())));
+    assert_eq!(bank.state("tom", id).await, "quoted");
+    for (name, (id, _)) in ["maya", "noor"].iter().zip([&invoices[0], &invoices[2]]) {
         assert_eq!(bank.state(name, id).await, "active");
     }
+    // Accepted once more, it is asked for once more.
+    bank.accept("tom", id).await.expect(200);
+    assert_eq!(text(&bank.invoice(invoice).await.2, "/state"), "listed");
     bank.school.close().await;
 }
 
@@ -240,7 +355,7 @@ async fn what_is_paid_another_way_is_not_debited() {
 }
 
 #[tokio::test]
-async fn files_are_for_finance_and_held_to_their_form() {
+async fn files_and_reports_are_for_finance_and_held_to_their_form() {
     let bank = Bank::open().await;
     // Nobody collects for the British legal entity.
     let british = enroll(&bank.school, "tom", "2027-03-01").await;
@@ -251,6 +366,7 @@ async fn files_are_for_finance_and_held_to_their_form() {
     let body = json!({ "contract_version": 1, "payment_method": early });
     let early = bank.school.post("ana", &format!("/v1/enrollments/{french}/accept"), body).await;
     assert_eq!(text(&early.body, "/errors/0/pointer"), "/payment_method/signed_on");
+    let (_, invoice) = bank.accepted("maya").await;
     let none = "dbf_00000000000000000000000000000000";
     assert_eq!(bank.school.get("maya", &format!("{FILES}/{none}")).await.refused(403), "forbidden");
     assert_eq!(bank.school.get("fay", &format!("{FILES}/{none}")).await.refused(404), "not_found");
@@ -274,5 +390,24 @@ async fn files_are_for_finance_and_held_to_their_form() {
         ask.json(json!({ "entity": "FR", "collect_on": "2027-03-04" })).send().await.expect(201)
     };
     assert_eq!(keyed().await, keyed().await);
+
+    let report = returned("N-9", &[(reference(&invoice), "MD06")]);
+    assert_eq!(bank.send("maya", report.clone()).await.refused(403), "forbidden");
+    let json = bank.school.by("fay", Method::POST, REPORTS).await.json(json!({})).send().await;
+    assert_eq!(json.refused(415), "unsupported_media_type");
+    assert_eq!(bank.send("fay", "").await.refused(422), "empty_file");
+    assert_eq!(bank.send("fay", vec![b'<', 0xff]).await.refused(422), "invalid_field");
+    let long = " ".repeat(domain::debit::REPORT_BYTES_MAX + 1);
+    assert_eq!(bank.send("fay", long).await.refused(413), "body_too_large");
+    for bad in ["not a report", "<a/>", &report.replace("camt.054", "camt.053")] {
+        let read = bank.report(bad).await;
+        assert_eq!((text(&read, "/state"), &read["returned"]), ("refused".into(), &json!(0)), "{bad}");
+    }
+    // What is in a file and has not counted yet is refused by the same word, and known from then on.
+    let long_one = format!("{report}{}", " ".repeat(2 * 1024 * 1024));
+    let read = bank.report(&long_one).await;
+    assert_eq!((&read["refused"], &read["known"]), (&json!(1), &json!(0)), "{read}");
+    let read = bank.report(&returned("N-10", &[(reference(&invoice), "MD06")])).await;
+    assert_eq!((&read["refused"], &read["known"]), (&json!(0), &json!(1)), "{read}");
     bank.school.close().await;
 }

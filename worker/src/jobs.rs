@@ -13,6 +13,7 @@ mod collect; // their money
 mod documents; // what is printed of invoices and credit notes
 mod letters; // the outbox
 mod debits; // files for banks
+mod bank_reports; // what banks say of them
 mod calendar; // what was planned for an enrollment
 mod sessions; // weekly series, and sessions that may no longer be held
 mod upload; // confirm what arrived, give up what stopped
@@ -32,6 +33,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
             charge::look_up(worker, claimed, enrollment, invoice).await
         }
         Job::FillDebitFile { file } => debits::fill(worker, claimed, file).await,
+        Job::ReadBankReport { report } => bank_reports::read(worker, claimed, report).await,
         Job::Begin { enrollment } => begin::begin(worker, claimed, enrollment).await,
         Job::CreditUnused { enrollment } => giving_back::credit_unused(worker, claimed, enrollment).await,
         Job::Refund { enrollment, invoice, refund } => {

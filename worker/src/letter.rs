@@ -2,6 +2,7 @@
 //! words does not compile.
 
 use domain::letter::About;
+use jiff::civil::Date;
 
 use crate::document::Language;
 use crate::document::figures::{amount, date};
@@ -86,26 +87,7 @@ fn tell(about: &About, language: Language) -> (String, String) {
         }
         About::PaymentDeclined { number, amount: asked, again_on, .. } => {
             let asked = amount(*asked, language);
-            let again_on = again_on.map(|again_on| date(again_on, language));
-            let rest = match (language, again_on) {
-                (En, Some(on)) => {
-                    format!("We will try again on {on}. You can give another payment method before that.")
-                }
-                (En, None) => "Trying again would not help: please give another payment method now.".into(),
-                (Fr, Some(on)) => format!(
-                    "Nous réessaierons le {on}. Vous pouvez indiquer un autre moyen de paiement d’ici là."
-                ),
-                (Fr, None) => {
-                    "Réessayer ne servirait à rien : veuillez indiquer dès maintenant un autre moyen de paiement."
-                        .into()
-                }
-                (Es, Some(on)) => format!(
-                    "Lo intentaremos de nuevo el {on}. Antes de esa fecha puede indicar otro medio de pago."
-                ),
-                (Es, None) => {
-                    "Intentarlo de nuevo no serviría: indique ahora otro medio de pago, por favor.".into()
-                }
-            };
+            let rest = tried_again(*again_on, language);
             match language {
                 En => (
                     format!("Payment refused: invoice {number}"),
@@ -118,6 +100,30 @@ fn tell(about: &About, language: Language) -> (String, String) {
                 Es => (
                     format!("Pago rechazado: factura {number}"),
                     format!("Su pago de {asked} por la factura {number} fue rechazado. {rest}"),
+                ),
+            }
+        }
+        About::DebitReturned { number, amount: owed, again_on, .. } => {
+            let owed = amount(*owed, language);
+            let rest = tried_again(*again_on, language);
+            match language {
+                En => (
+                    format!("Direct debit returned: invoice {number}"),
+                    format!(
+                        "Your bank took back the direct debit of {owed} for invoice {number}, which is owed again. {rest}"
+                    ),
+                ),
+                Fr => (
+                    format!("Prélèvement rejeté : facture {number}"),
+                    format!(
+                        "Votre banque a rejeté le prélèvement de {owed} pour la facture {number}, qui reste donc à payer. {rest}"
+                    ),
+                ),
+                Es => (
+                    format!("Adeudo devuelto: factura {number}"),
+                    format!(
+                        "Su banco ha devuelto el adeudo de {owed} por la factura {number}, que vuelve a estar pendiente. {rest}"
+                    ),
                 ),
             }
         }
@@ -157,6 +163,29 @@ fn tell(about: &About, language: Language) -> (String, String) {
                 "Gracias: todo está pagado y sus estudios continúan.".into(),
             ),
         },
+    }
+}
+
+/// What happens next to money that did not come.
+fn tried_again(again_on: Option<Date>, language: Language) -> String {
+    use Language::{En, Es, Fr};
+    let again_on = again_on.map(|again_on| date(again_on, language));
+    match (language, again_on) {
+        (En, Some(on)) => {
+            format!("We will try again on {on}. You can give another payment method before that.")
+        }
+        (En, None) => "Trying again would not help: please give another payment method now.".into(),
+        (Fr, Some(on)) => {
+            format!("Nous réessaierons le {on}. Vous pouvez indiquer un autre moyen de paiement d’ici là.")
+        }
+        (Fr, None) => {
+            "Réessayer ne servirait à rien : veuillez indiquer dès maintenant un autre moyen de paiement."
+                .into()
+        }
+        (Es, Some(on)) => {
+            format!("Lo intentaremos de nuevo el {on}. Antes de esa fecha puede indicar otro medio de pago.")
+        }
+        (Es, None) => "Intentarlo de nuevo no serviría: indique ahora otro medio de pago, por favor.".into(),
     }
 }
 

@@ -132,6 +132,8 @@ ids! {
     RefundId = "ref";
     /// A file of direct debits for a bank.
     DebitFileId = "dbf";
+    /// What a bank says of direct debits.
+    BankReportId = "bkr";
     /// A billing run over one civil date.
     RunId = "run";
     /// The legal fact that a degree was earned.

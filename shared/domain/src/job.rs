@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{
-    CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, RefundId, RunId, UploadId,
-    derive,
+    BankReportId, CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, RefundId,
+    RunId, UploadId, derive,
 };
 
 /// A thing to be done later, or by another process.
@@ -36,6 +36,11 @@ pub enum Job {
     FillDebitFile {
         /// Which.
         file: DebitFileId,
+    },
+    /// Read what a bank says of direct debits, and do what it means.
+    ReadBankReport {
+        /// Which.
+        report: BankReportId,
     },
     /// Begin an accepted enrollment for whose first period nothing is owed.
     Begin {
@@ -197,6 +202,7 @@ impl Job {
             Self::Charge { .. } => "charge",
             Self::LookUpPayment { .. } => "look_up_payment",
             Self::FillDebitFile { .. } => "fill_debit_file",
+            Self::ReadBankReport { .. } => "read_bank_report",
             Self::Begin { .. } => "begin",
             Self::CreditUnused { .. } => "credit_unused",
             Self::Refund { .. } => "refund",
@@ -251,6 +257,7 @@ impl Job {
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
             Self::Refund { refund, .. } => vec![refund.to_string()],
             Self::FillDebitFile { file } => vec![file.to_string()],
+            Self::ReadBankReport { report } => vec![report.to_string()],
             Self::ArrangeSessions { enrollment }
             | Self::Begin { enrollment }
             | Self::CreditUnused { enrollment }

@@ -65,6 +65,17 @@ pub enum About {
         /// When it is tried again; never by itself, where that does not help.
         again_on: Option<Date>,
     },
+    /// A direct debit that the payer's bank took back.
+    DebitReturned {
+        /// For which invoice.
+        invoice: InvoiceId,
+        /// Its number.
+        number: String,
+        /// What is owed again.
+        amount: Money,
+        /// When it is tried again; never by itself, where that does not help.
+        again_on: Option<Date>,
+    },
     /// The enrollment stopped because of an unpaid invoice.
     Suspended {
         /// Which.
@@ -84,6 +95,7 @@ impl Letter {
         let thing = match &self.about {
             About::InvoiceIssued { invoice, .. }
             | About::PaymentDeclined { invoice, .. }
+            | About::DebitReturned { invoice, .. }
             | About::Suspended { invoice, .. } => invoice.to_string(),
             About::Credited { note, .. } => note.to_string(),
             About::Lifted => String::new(),
@@ -100,6 +112,7 @@ impl About {
             Self::InvoiceIssued { .. } => "invoice_issued",
             Self::Credited { .. } => "credited",
             Self::PaymentDeclined { .. } => "payment_declined",
+            Self::DebitReturned { .. } => "debit_returned",
             Self::Suspended { .. } => "suspended",
             Self::Lifted => "lifted",
         }
@@ -111,8 +124,9 @@ impl About {
             Self::InvoiceIssued { .. } => 1,
             Self::Credited { .. } => 2,
             Self::PaymentDeclined { .. } => 3,
-            Self::Suspended { .. } => 4,
-            Self::Lifted => 5,
+            Self::DebitReturned { .. } => 4,
+            Self::Suspended { .. } => 5,
+            Self::Lifted => 6,
         }
     }
 }

@@ -19,7 +19,7 @@ pub mod plan; // months, cost and their explanation: quote and forecast
 pub mod billing; // segments and the periods of a month, by the anchor rule
 pub mod enrollment; // a student's place on an edition
 pub mod invoice; // what is owed, and what was paid
-pub mod debit; // direct debits: files for banks
+pub mod debit; // direct debits: files for banks, and what banks say of them
 pub mod ledger; // what documents of money mean in double entry
 
 pub mod activation;

@@ -187,7 +187,8 @@ impl Bucket {
         }
     }
 
-    /// Keeps an object whole, in place of what lies there: only for the worker.
+    /// Keeps an object whole, in place of what lies there: for the worker, and for a bank's report, which is
+    /// too small to be uploaded by parts.
     pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
         let call = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
         let call = call.body(ByteStream::from(bytes));

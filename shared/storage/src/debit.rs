@@ -1,7 +1,7 @@
-//! Direct debits: the list of those that wait, files and what is in them.
+//! Direct debits: the list of those that wait, files and what is in them, and what banks report.
 
-use domain::debit::{DebitFile, FiledDebit, WaitingDebit};
-use domain::id::{DebitFileId, EnrollmentId, InvoiceId};
+use domain::debit::{BankReport, DebitFile, FiledDebit, WaitingDebit};
+use domain::id::{BankReportId, DebitFileId, EnrollmentId, InvoiceId};
 use domain::invoice::Payment;
 use domain::job::Job;
 use jiff::Timestamp;
@@ -38,6 +38,14 @@ impl Stored for FiledDebit {
     }
 }
 
+impl Stored for BankReport {
+    const KIND: &'static str = "bank_report";
+
+    fn key(&self) -> Key {
+        Key::BankReport(self.id)
+    }
+}
+
 /// A file among those of its legal entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedDebitFile {
@@ -54,6 +62,24 @@ impl Stored for ListedDebitFile {
 
     fn key(&self) -> Key {
         Key::ListedDebitFile(self.entity.clone(), self.collect_on, self.file)
+    }
+}
+
+/// That a bank's report was read, by the bank's own reference of it: it may be downloaded again with other
+/// bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BankReportHeard {
+    /// The bank's reference.
+    pub message: String,
+    /// The report that was read.
+    pub report: BankReportId,
+}
+
+impl Stored for BankReportHeard {
+    const KIND: &'static str = "bank_report_heard";
+
+    fn key(&self) -> Key {
+        Key::BankReportHeard(self.message.clone())
     }
 }
 
@@ -96,6 +122,19 @@ impl Store {
         let listed = listed.collect::<Result<Vec<_>, _>>()?;
         let keys = Vec::from_iter(listed.into_iter().map(|item| Key::DebitFile(item.value.file)));
         Ok((self.get_many(&keys).await?, page.next))
+    }
+
+    /// A bank's report.
+    pub async fn bank_report(&self, id: BankReportId) -> Result<Option<Item<BankReport>>, StoreError> {
+        self.get(&Key::BankReport(id)).await
+    }
+
+    /// The report that was read under a bank's reference.
+    pub async fn bank_report_heard(
+        &self,
+        message: &str,
+    ) -> Result<Option<Item<BankReportHeard>>, StoreError> {
+        self.get(&Key::BankReportHeard(message.to_owned())).await
     }
 
     /// Where a payment waits for a file.
@@ -141,5 +180,11 @@ impl Transaction<'_, InvoiceRefusal> {
     /// Asks about an invoice's money again: at once, or once a debit's day has come.
     pub fn ask_again(self, enrollment: EnrollmentId, invoice: InvoiceId, at: Timestamp) -> Self {
         self.enqueue(&Job::Charge { enrollment, invoice }, at)
+    }
+
+    /// Remembers a report that is read, by its bank's reference.
+    pub fn hear_report(self, message: &str, report: BankReportId) -> Self {
+        let heard = BankReportHeard { message: message.to_owned(), report };
+        self.create(&heard, InvoiceRefusal::Changed)
     }
 }

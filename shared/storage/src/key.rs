@@ -31,6 +31,8 @@
 //! | debits that wait for a file | `debits#entity#shard` | `waiting#payment` | query |
 //! | a file of debits, what is in it | file | `debit-file`, `debit#number` | get, query |
 //! | a legal entity's files | `debit-files#entity` | `file#day#id` | query, newest first |
+//! | a bank's report | report | `bank-report` | get |
+//! | whether a bank's report was read | `bank-report#message` | `report` | get, guard |
 //! | a billing run | run | `shard#entity#…` | query, get |
 //! | its pages | run | `page#shard#…` | get |
 //! | which of them are how far | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
@@ -55,9 +57,9 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::billing::run::ListedAt;
 use domain::id::{
-    AwardId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DebitFileId, DefenseId, DegreeId, EditionId,
-    EnrollmentId, GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId, SessionId,
-    SubmissionId, UploadId,
+    AwardId, BankReportId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DebitFileId, DefenseId,
+    DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId,
+    SessionId, SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
 use jiff::Timestamp;
@@ -112,6 +114,8 @@ pub enum Key {
     DebitFile(DebitFileId),
     FiledDebit(DebitFileId, u32),
     ListedDebitFile(String, Date, DebitFileId),
+    BankReport(BankReportId),
+    BankReportHeard(String),
     RunShard(RunId, String, u16),
     RunPage(RunId, u16, u64),
     RunMark(RunId, &'static str, u16, u64),
@@ -221,6 +225,8 @@ impl Key {
             Self::ListedDebitFile(entity, day, file) => {
                 (format!("debit-files#{entity}"), format!("file#{day}#{file}"))
             }
+            Self::BankReport(report) => (report.to_string(), "bank-report".into()),
+            Self::BankReportHeard(message) => (format!("bank-report#{message}"), "report".into()),
             Self::RunShard(run, entity, shard) => (run.to_string(), format!("shard#{entity}#{shard:03}")),
             Self::RunPage(run, shard, number) => (run.to_string(), format!("page#{shard:03}#{number:08}")),
             Self::RunMark(run, stage, shard, number) => {
@@ -307,6 +313,8 @@ impl Key {
                 let entity = pk.strip_prefix("debit-files#").ok_or(KeyError)?;
                 Self::ListedDebitFile(entity.to_owned(), read(day)?, read(file)?)
             }
+            ["bank-report"] => Self::BankReport(read(pk)?),
+            ["report"] => Self::BankReportHeard(pk.strip_prefix("bank-report#").ok_or(KeyError)?.to_owned()),
             ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
             ["page", shard, number] => Self::RunPage(read(pk)?, read(shard)?, read(number)?),
             [stage, shard, number] if PAGE_STAGES.contains(&stage) => {

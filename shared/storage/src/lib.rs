@@ -22,7 +22,7 @@ pub mod invoice; // invoices, and what asks for the next one
 pub mod payment; // money that comes and goes, and all that changes with it
 pub mod paper; // the documents of invoices and credit notes
 pub mod letter; // the outbox
-pub mod debit; // direct debits on their way into files
+pub mod debit; // direct debits on their way into files, and banks' reports
 pub mod stripe; // which of Stripe's events were heard
 pub mod ledger; // double entry, and days that are closed
 pub mod run; // billing runs, and what is due on a date

@@ -28,6 +28,8 @@ use crate::payment::{Charged, Collection, PaymentProvider};
 mod debit; // collected by file
 mod told; // letters
 
+pub use debit::{Back, What, came_back};
+
 /// How long a payment that its provider says nothing of waits before it is looked up again.
 const LOOK_UP_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 

@@ -127,7 +127,10 @@ async fn document_of(worker: &Worker, letter: &Letter) -> Result<Option<Attachme
     let (invoice, note, number) = match &letter.about {
         About::InvoiceIssued { invoice, number, .. } => (*invoice, None, number),
         About::Credited { invoice, note, number, .. } => (*invoice, Some(*note), number),
-        About::PaymentDeclined { .. } | About::Suspended { .. } | About::Lifted => return Ok(None),
+        About::PaymentDeclined { .. }
+        | About::DebitReturned { .. }
+        | About::Suspended { .. }
+        | About::Lifted => return Ok(None),
     };
     let paper = worker.store.paper(letter.enrollment, invoice, note).await?;
     let Some(Paper { file: Some(file), .. }) = paper.map(|paper| paper.value) else { return Ok(None) };

@@ -256,5 +256,12 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// How many of them tell 2^128 files apart.
 const MESSAGE_CHARS: usize = 25;
 
+/// The file that a reference names, or nothing where it is not one of ours.
+pub fn file_of(message: &str) -> Option<DebitFileId> {
+    let formed = message.len() == MESSAGE_CHARS && message.bytes().all(|b| b.is_ascii_alphanumeric());
+    let uuid = u128::from_str_radix(message, 36).ok().filter(|_| formed)?;
+    Some(DebitFileId::new(uuid::Uuid::from_u128(uuid)))
+}
+
 #[cfg(test)]
 mod tests;

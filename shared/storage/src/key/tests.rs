@@ -52,6 +52,8 @@ fn every_key() -> Vec<Key> {
         Key::DebitFile(DebitFileId::derived(&["f"])),
         Key::FiledDebit(DebitFileId::derived(&["f"]), 12),
         Key::ListedDebitFile("FR".into(), date, DebitFileId::derived(&["f"])),
+        Key::BankReport(BankReportId::derived(&["b"])),
+        Key::BankReportHeard("R#1".into()),
         Key::RunShard(RunId::derived(&["r"]), "GB".into(), 3),
         Key::RunPage(RunId::derived(&["r"]), 3, 12),
         Key::RunMark(RunId::derived(&["r"]), "numbered", 3, 12),

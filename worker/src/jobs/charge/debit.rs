@@ -1,7 +1,10 @@
-//! An invoice's direct debit: onto the list, and counted on its day.
+//! An invoice's direct debit: onto the list, counted on its day, and back again where its bank says so.
 
 use domain::activation::Received;
-use domain::invoice::{Payment, PaymentState};
+use domain::debit::Told;
+use domain::id::{DebitFileId, InvoiceId};
+use domain::invoice::{Invoice, Payment, PaymentKind, PaymentState, Retry};
+use domain::ledger::Entry;
 use storage::Item;
 use storage::invoice::InvoiceRefusal;
 use storage::payment::KeptPayment;
@@ -10,6 +13,64 @@ use storage::transaction::Transaction;
 use super::{Ending, Facts, keep};
 use crate::Worker;
 use crate::outcome::Unfinished;
+
+/// What a bank says of a debit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Back {
+    /// What was to be paid.
+    pub invoice: InvoiceId,
+    /// The bank's word for why.
+    pub reason: String,
+    /// The file that it was in, where the bank says.
+    pub file: Option<DebitFileId>,
+    /// What was refused.
+    pub what: What,
+}
+
+/// What a bank refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The debit.
+    Debit,
+    /// The whole file.
+    File,
+}
+
+/// Writes what a bank says of a debit, or nothing where it is known or not ours.
+pub async fn came_back<'store>(
+    worker: &'store Worker,
+    back: Back,
+) -> Result<(Transaction<'store, InvoiceRefusal>, Told), Unfinished> {
+    let nothing = worker.store.transaction();
+    let Some(invoice) = worker.store.invoice_for_job(back.invoice).await? else {
+        return Ok((nothing, Told::Foreign));
+    };
+    let Some(facts) = Facts::read(worker, invoice.value.enrollment, back.invoice).await? else {
+        return Ok((nothing, Told::Foreign));
+    };
+    let Some(kept) = facts.charge.clone().filter(|kept| kept.value.payment.method == PaymentKind::SepaDebit)
+    else {
+        return Ok((nothing, Told::Known));
+    };
+    let payment = &kept.value.payment;
+    match &payment.state {
+        PaymentState::Submitted { file, .. } if back.file.is_none_or(|it| it == *file) => {
+            Ok(match back.what {
+                What::File => (facts.listed_again(worker, &kept), Told::Listed),
+                What::Debit => (facts.refused(worker, &kept, back.reason), Told::Refused),
+            })
+        }
+        PaymentState::Paid { .. } if back.file.is_none_or(|it| was_in(payment, it)) => {
+            Ok((facts.returned(worker, kept, back.reason)?, Told::Returned))
+        }
+        _ => Ok((nothing, Told::Known)),
+    }
+}
+
+/// Whether a payment was counted as paid by a file.
+fn was_in(payment: &Payment, file: DebitFileId) -> bool {
+    payment.reference.as_deref() == Some(file.to_string().as_str())
+}
 
 impl Facts {
     /// Puts a payment on the list of the next file. Nobody asks for it again before that is made.
@@ -42,5 +103,64 @@ impl Facts {
         let day = self.enrollment.value.time_zone.start_of(collect_on);
         let paid_at = day.map_or(self.now, |day| day.min(self.now));
         self.paid(worker, ending, kept, Received { reference: file.to_string(), paid_at }).await
+    }
+
+    /// Puts a debit whose whole file was refused on the list of the next one.
+    fn listed_again<'store>(
+        &self,
+        worker: &'store Worker,
+        kept: &Item<KeptPayment>,
+    ) -> Transaction<'store, InvoiceRefusal> {
+        let again = |payment: Payment| {
+            let (amount, method, number) = (payment.amount, payment.method, payment.method_number);
+            payment.again(amount, method, self.now).asked(number).list()
+        };
+        self.listed(worker, keep(kept, again))
+    }
+
+    /// Notes that a debit brought no money, and goes on with the invoice's plan.
+    fn refused<'store>(
+        &self,
+        worker: &'store Worker,
+        kept: &Item<KeptPayment>,
+        reason: String,
+    ) -> Transaction<'store, InvoiceRefusal> {
+        let retry = Retry::of_debit(&reason);
+        let declined = keep(kept, |payment| payment.decline(reason, retry));
+        let transaction = worker.store.transaction().save(&declined, InvoiceRefusal::Changed);
+        let transaction = match self.declined(&declined.value.payment) {
+            Some(letter) => transaction.write_letter(&letter, self.now),
+            None => transaction,
+        };
+        let Invoice { enrollment, id, .. } = self.invoice.value;
+        self.audited(transaction.ask_again(enrollment, id, self.now))
+    }
+
+    /// Takes back what had counted as paid, and goes on with the invoice's plan.
+    fn returned<'store>(
+        &self,
+        worker: &'store Worker,
+        kept: Item<KeptPayment>,
+        reason: String,
+    ) -> Result<Transaction<'store, InvoiceRefusal>, Unfinished> {
+        let give_up = |error: &dyn std::error::Error| Unfinished::GiveUp(error.to_string());
+        let Item { value: before, revision } = self.invoice.clone();
+        let returned = before.clone().return_debit(kept.value.payment.clone(), reason, self.now);
+        let (invoice, payment) = returned.map_err(|error| give_up(&error))?;
+        let entries = Entry::of_return(&self.issuer, &before, &invoice, &payment, self.now);
+        let entries = entries.map_err(|error| give_up(&error))?;
+        let letter = self.told_of_return(&invoice, &payment);
+        let Invoice { enrollment, id, .. } = invoice;
+        let transaction = worker
+            .store
+            .transaction()
+            .save(&Item { value: invoice, revision }, InvoiceRefusal::Changed)
+            .save(&keep(&kept, |_| payment), InvoiceRefusal::Changed)
+            .post(&entries, InvoiceRefusal::Changed);
+        let transaction = match letter {
+            Some(letter) => transaction.write_letter(&letter, self.now),
+            None => transaction,
+        };
+        Ok(self.audited(transaction.ask_again(enrollment, id, self.now)))
     }
 }

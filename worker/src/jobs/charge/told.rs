@@ -1,7 +1,7 @@
 //! What people are told of an invoice's money, by letter.
 
 use domain::id::PersonId;
-use domain::invoice::{Payment, PaymentState, Retry};
+use domain::invoice::{Invoice, Payment, PaymentState, Retry};
 use domain::letter::{About, Letter};
 
 use super::Facts;
@@ -35,6 +35,22 @@ impl Facts {
             owed: self.invoice.value.owed().ok()?,
         };
         Some(self.letter(self.enrollment.value.student, about))
+    }
+
+    /// What its payer is told of a debit that was returned.
+    pub(super) fn told_of_return(&self, invoice: &Invoice, payment: &Payment) -> Option<Letter> {
+        let PaymentState::Returned { retry, .. } = payment.state else { return None };
+        let today = self.enrollment.value.date_at(self.now);
+        let about = About::DebitReturned {
+            invoice: invoice.id,
+            number: invoice.issue()?.number.to_string(),
+            amount: payment.amount,
+            again_on: match retry {
+                Retry::MayHelp => invoice.tried_again_on(&self.terms, today),
+                Retry::NeverHelps => None,
+            },
+        };
+        Some(self.letter(invoice.payer, about))
     }
 
     const fn letter(&self, to: PersonId, about: About) -> Letter {

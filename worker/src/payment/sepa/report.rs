@@ -8,10 +8,9 @@ use domain::id::InvoiceId;
 use domain::money::{Currency, Money};
 use thiserror::Error;
 
-use super::end_to_end::invoice_of;
+pub use domain::debit::REPORT_BYTES_MAX;
 
-/// The longest file we read: some thousand entries.
-pub const REPORT_BYTES_MAX: usize = 8 * 1024 * 1024;
+use super::end_to_end::invoice_of;
 
 const LIMITS: ParseLimits = ParseLimits {
     input_bytes: REPORT_BYTES_MAX,
@@ -29,6 +28,8 @@ const LIMITS: ParseLimits = ParseLimits {
 pub struct ReturnedDebit {
     /// What was to be paid.
     pub invoice: InvoiceId,
+    /// The reference of the file that it was in, where the bank says.
+    pub file: Option<String>,
     /// The bank's code for why, such as `AM04` (no funds) or `MD01` (no mandate).
     pub reason: String,
     /// How much, where the bank says.
@@ -68,7 +69,7 @@ impl Report {
         }
         match parse_pain002_with_limits(text, LIMITS) {
             Ok(report) => {
-                let mut lines = Lines::default();
+                let mut lines = Lines { file: Some(report.original_msg_id.clone()), ..Lines::default() };
                 report.payment_info_statuses.iter().for_each(|group| lines.read_group(group));
                 if report.group_status == Some(PaymentStatus::Rjct) && lines.is_empty() {
                     lines.whole.push(report.original_msg_id);
@@ -97,6 +98,7 @@ fn is_limit(error: &XmlError) -> bool {
 
 #[derive(Default)]
 struct Lines {
+    file: Option<String>,
     returned: Vec<ReturnedDebit>,
     foreign: usize,
     whole: Vec<String>,
@@ -133,7 +135,8 @@ impl Lines {
         match end_to_end_id.and_then(invoice_of) {
             Some(invoice) => {
                 let reason = reason.filter(|code| is_code(code)).unwrap_or_else(|| "NARR".to_owned());
-                self.returned.push(ReturnedDebit { invoice, reason, amount });
+                let file = self.file.clone();
+                self.returned.push(ReturnedDebit { invoice, file, reason, amount });
             }
             None => self.foreign += 1,
         }
@@ -167,9 +170,10 @@ mod tests {
         end_to_end_id(InvoiceId::derived(&[invoice]))
     }
 
-    fn returned(invoice: &str, reason: &str, minor: Option<i64>) -> ReturnedDebit {
-        let amount = minor.map(|minor| Money::minor(minor, Currency::Eur));
-        ReturnedDebit { invoice: InvoiceId::derived(&[invoice]), reason: reason.to_owned(), amount }
+    fn returned(invoice: &str, file: Option<&str>, reason: &str) -> ReturnedDebit {
+        let (invoice, file) = (InvoiceId::derived(&[invoice]), file.map(str::to_owned));
+        let amount = Some(Money::minor(30_000, Currency::Eur));
+        ReturnedDebit { invoice, file, reason: reason.to_owned(), amount }
     }
 
     fn status_report(version: &str, group: &str, lines: &str) -> String {
@@ -206,15 +210,16 @@ mod tests {
             line("SOMEBODY-ELSE", "RJCT", "<Cd>AC04</Cd>"),
             line(&reference("4"), "RJCT", "<Prtry>see the letter</Prtry>"),
         ];
+        let file = Some("DD-2027-02-08");
         for version in ["03", "10"] {
             let report =
                 Report::read(&status_report(version, "<GrpSts>PART</GrpSts>", &group(&lines.concat())));
             let expected = Report {
                 message: "R-1".into(),
                 returned: vec![
-                    returned("1", "AM04", Some(30_000)),
-                    returned("3", "MD01", Some(30_000)),
-                    returned("4", "NARR", Some(30_000)),
+                    returned("1", file, "AM04"),
+                    returned("3", file, "MD01"),
+                    returned("4", file, "NARR"),
                 ],
                 foreign: 1,
                 refused_whole: vec![],
@@ -252,7 +257,7 @@ mod tests {
         );
         let report = Report::read(&sent).expect("a report");
         assert_eq!((report.message.as_str(), report.foreign), ("N-1", 1));
-        assert_eq!(report.returned, [returned("1", "MD06", Some(30_000))]);
+        assert_eq!(report.returned, [returned("1", None, "MD06")]);
     }
 
     #[test]

@@ -116,6 +116,17 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
+    #[test]
+    fn a_files_reference_names_it(number in any::<u128>()) {
+        let id = DebitFileId::new(uuid::Uuid::from_u128(number));
+        let message = DebitFile { id, ..file() }.message();
+        prop_assert_eq!(message.len(), 25);
+        prop_assert_eq!(file_of(&message), Some(id));
+        prop_assert_eq!(file_of(&message.to_lowercase()), Some(id));
+        prop_assert_eq!(file_of(&format!("{message}-RCUR")), None);
+        prop_assert_eq!(file_of(&message[1..]), None);
+    }
+
     /// However word comes, a payment is in at most one file, is paid once and returned once, and the invoice
     /// says no more than what is there.
     #[test]
