@@ -23,6 +23,9 @@ const LIMITS: ParseLimits = ParseLimits {
     total_attribute_bytes: 1024 * 1024,
 };
 
+/// The longest reference of a file, by the standard.
+const MESSAGE_CHARS_MAX: usize = 35;
+
 /// A debit that brought no money, or whose money went back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnedDebit {
@@ -56,6 +59,9 @@ pub enum ReportRefused {
     /// Longer than [`REPORT_BYTES_MAX`], or with more in it than a report has.
     #[error("the file is too large")]
     TooLarge,
+    /// It does not say what it is called, so that nobody could tell it from another.
+    #[error("expected a file with a reference of 1 to {MESSAGE_CHARS_MAX} characters")]
+    Unnamed,
     /// Neither a payment status report nor a notification, in a version that we know.
     #[error("expected a file of pain.002 or camt.054")]
     Unknown(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -64,6 +70,12 @@ pub enum ReportRefused {
 impl Report {
     /// Reads a payment status report (pain.002.001.03 or .10), or a notification (camt.054.001.08).
     pub fn read(text: &str) -> Result<Self, ReportRefused> {
+        let report = Self::read_either(text)?;
+        let named = (1..=MESSAGE_CHARS_MAX).contains(&report.message.chars().count());
+        if named { Ok(report) } else { Err(ReportRefused::Unnamed) }
+    }
+
+    fn read_either(text: &str) -> Result<Self, ReportRefused> {
         if text.len() > REPORT_BYTES_MAX {
             return Err(ReportRefused::TooLarge);
         }
@@ -266,6 +278,15 @@ mod tests {
         let other = status_report("10", "", "").replace("pain.002", "pain.001");
         for text in ["", "<", "<a/>", "not a file", entity, other.as_str()] {
             assert!(matches!(Report::read(text), Err(ReportRefused::Unknown(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_name_is_refused() {
+        let named = status_report("10", "", "");
+        assert!(Report::read(&named).is_ok());
+        for name in ["", &"x".repeat(36)] {
+            assert!(Report::read(&named.replace("R-1", name)).is_err(), "{name}");
         }
     }
 
