@@ -68,6 +68,10 @@ use uuid::Uuid;
 
 use crate::item::Attributes;
 
+mod query; // many items of one partition
+
+pub use query::{Query, Span};
+
 /// Where an item stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // the table above says what each is for
@@ -347,111 +351,6 @@ impl Key {
     pub fn attributes(&self) -> Attributes {
         let (pk, sk) = self.parts();
         Attributes::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))])
-    }
-}
-
-/// Many items of one partition, in the order of their sort keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)] // the table above says what each is for
-pub enum Query {
-    Grants(PersonId),
-    PersonEnrollments(PersonId),
-    PersonSubmissions(PersonId),
-    PersonDefenses(PersonId),
-    OpenDefenses,
-    OpenClaims,
-    PersonSessions { person: PersonId, from: Timestamp, to: Timestamp },
-    Progress(EnrollmentId),
-    Commitments(EnrollmentId),
-    Invoices(EnrollmentId),
-    Payments(EnrollmentId),
-    CreditNotes(EnrollmentId, InvoiceId),
-    Refunds(EnrollmentId, InvoiceId),
-    Papers(EnrollmentId),
-    PapersOf(EnrollmentId, InvoiceId),
-    Letters(EnrollmentId),
-    UndeliveredLetters(u16),
-    BillingDays { entity: String, shard: u16, first: i8, last: i8 },
-    LedgerEntries { entity: String, shard: u16, day: Date },
-    AllLedgerEntries { entity: String, shard: u16 },
-    LedgerClosed { entity: String, until: Date },
-    LedgerEarnings(String),
-    WaitingDebits { entity: String, shard: u16 },
-    DebitFiles(String),
-    FiledDebits(DebitFileId),
-    RunShards(RunId),
-    RunMarks(RunId, &'static str),
-    RunMarksOf(RunId, &'static str, u16),
-    Editions,
-    Audit(String),
-}
-
-/// The span of sort keys a query reads: both ends included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
-    /// Partition.
-    pub pk: String,
-    /// First sort key.
-    pub first: String,
-    /// Last sort key.
-    pub last: String,
-}
-
-impl Query {
-    /// What the query reads.
-    pub fn span(&self) -> Span {
-        let all =
-            |pk: String, prefix: &str| Span { pk, first: prefix.to_owned(), last: format!("{prefix}~") };
-        match self {
-            Self::Grants(person) => all(person.to_string(), "grant#"),
-            Self::PersonEnrollments(person) => all(person.to_string(), "enrollment#"),
-            Self::PersonSubmissions(person) => all(person.to_string(), "submission#"),
-            Self::PersonDefenses(person) => all(person.to_string(), "defense#"),
-            Self::OpenDefenses => all("defenses".into(), "open#"),
-            Self::OpenClaims => all("claims".into(), "open#"),
-            Self::PersonSessions { person, from, to } => Span {
-                pk: person.to_string(),
-                first: format!("session#{}", instant(*from)),
-                last: format!("session#{}", instant(*to)),
-            },
-            Self::Progress(enrollment) => {
-                Span { pk: enrollment.to_string(), first: "agenda".into(), last: "enrollment".into() }
-            }
-            Self::Commitments(enrollment) => all(enrollment.to_string(), "commitment#"),
-            Self::Invoices(enrollment) => all(enrollment.to_string(), "invoice#"),
-            Self::Payments(enrollment) => all(enrollment.to_string(), "payment#"),
-            Self::CreditNotes(enrollment, invoice) => {
-                all(enrollment.to_string(), &format!("note#{invoice}#"))
-            }
-            Self::Refunds(enrollment, invoice) => all(enrollment.to_string(), &format!("refund#{invoice}#")),
-            Self::Papers(enrollment) => all(enrollment.to_string(), "paper#"),
-            Self::PapersOf(enrollment, invoice) => all(enrollment.to_string(), &format!("paper#{invoice}")),
-            Self::Letters(enrollment) => all(enrollment.to_string(), "letter#"),
-            Self::UndeliveredLetters(shard) => all(format!("letters#{shard:03}"), "undelivered#"),
-            Self::BillingDays { entity, shard, first, last } => Span {
-                pk: format!("billing#{entity}#{shard:03}"),
-                first: format!("day#{first:02}#"),
-                last: format!("day#{last:02}#~"),
-            },
-            Self::LedgerEntries { entity, shard, day } => {
-                all(format!("ledger#{entity}#{shard:03}"), &format!("entry#{day}#"))
-            }
-            Self::AllLedgerEntries { entity, shard } => all(format!("ledger#{entity}#{shard:03}"), "entry#"),
-            Self::LedgerClosed { entity, until } => Span {
-                pk: format!("ledger#{entity}"),
-                first: "closed#".into(),
-                last: format!("closed#{until}"),
-            },
-            Self::LedgerEarnings(entity) => all(format!("ledger#{entity}"), "earning#"),
-            Self::WaitingDebits { entity, shard } => all(format!("debits#{entity}#{shard:03}"), "waiting#"),
-            Self::DebitFiles(entity) => all(format!("debit-files#{entity}"), "file#"),
-            Self::FiledDebits(file) => all(file.to_string(), "debit#"),
-            Self::RunShards(run) => all(run.to_string(), "shard#"),
-            Self::RunMarks(run, stage) => all(run.to_string(), &format!("{stage}#")),
-            Self::RunMarksOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
-            Self::Editions => all("catalog".into(), "edition#"),
-            Self::Audit(of) => all(of.clone(), "trail#"),
-        }
     }
 }
 

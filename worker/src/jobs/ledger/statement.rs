@@ -118,7 +118,9 @@ async fn not_captured(
                 let collection = Collection { invoice, amount, method: &PaymentMethod::Manual, tries: 2 };
                 let found = match provider.look_up(collection).await {
                     Charged::Paid { amount_minor, .. } => Money::minor(amount_minor, amount.currency),
-                    Charged::Absent | Charged::Declined { .. } => Money::zero(amount.currency),
+                    Charged::Absent | Charged::Waiting | Charged::Declined { .. } => {
+                        Money::zero(amount.currency)
+                    }
                     Charged::Unknown => {
                         differences.push(Difference::new(DifferenceKind::NoStatement, &entry.source));
                         continue;
