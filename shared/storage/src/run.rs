@@ -1,12 +1,12 @@
 //! Billing runs: their shards and pages, and whose months begin on which day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::billing::BillingFacts;
 use domain::billing::run::{ListedAt, PageInvoice, PageStage, Rated, RunPage, RunShard, foreseen_at};
 use domain::enrollment::Enrollment;
-use domain::id::RunId;
-use domain::invoice::Invoice;
+use domain::id::{InvoiceId, PaymentId, RunId};
+use domain::invoice::{Invoice, Paper, PaymentState};
 use domain::job::Job;
 use domain::ledger::{Entry, InvoiceRef};
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use crate::invoice::{InvoiceRefusal, NothingOwed, locator, place};
 use crate::item::{Item, Stored, from_attributes};
 use crate::key::{Key, PAGE_STAGES, Query};
 use crate::numbers::Numbers;
+use crate::payment::KeptPayment;
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
 
@@ -204,6 +205,25 @@ impl Store {
     pub async fn invoices_at(&self, invoices: &[InvoiceRef]) -> Result<Vec<Item<Invoice>>, StoreError> {
         let key = |invoice: &InvoiceRef| Key::Invoice(invoice.enrollment, place(invoice.key, invoice.payer));
         self.get_many(&Vec::from_iter(invoices.iter().map(key))).await
+    }
+
+    /// Those of a page's invoices that no provider has paid.
+    pub async fn not_yet_charged(&self, page: &RunPage) -> Result<Vec<PageInvoice>, StoreError> {
+        let key = |line: &PageInvoice| Key::Payment(line.enrollment, PaymentId::of_charge(line.id()));
+        let payments = self.get_many::<KeptPayment>(&Vec::from_iter(page.invoices.iter().map(key))).await?;
+        let payments = payments.into_iter().map(|item| item.value.payment);
+        let paid = payments.filter(|payment| matches!(payment.state, PaymentState::Paid { .. }));
+        let paid = HashSet::<InvoiceId>::from_iter(paid.map(|payment| payment.invoice));
+        Ok(page.invoices.iter().filter(|line| !paid.contains(&line.id())).copied().collect())
+    }
+
+    /// Those of a page's invoices whose documents are not made.
+    pub async fn not_yet_printed(&self, page: &RunPage) -> Result<Vec<PageInvoice>, StoreError> {
+        let key = |line: &PageInvoice| Key::Paper(line.enrollment, line.id(), None);
+        let papers = self.get_many::<Paper>(&Vec::from_iter(page.invoices.iter().map(key))).await?;
+        let made = papers.into_iter().filter(|paper| paper.value.file.is_some());
+        let made = HashSet::<InvoiceId>::from_iter(made.map(|paper| paper.value.invoice));
+        Ok(page.invoices.iter().filter(|line| !made.contains(&line.id())).copied().collect())
     }
 
     /// Leaves out of what was rated what was written before: invoices, and the word that nothing is owed.

@@ -33,7 +33,9 @@ pub async fn collect(
         let Some(page) = pages.into_iter().next() else { return finish(worker, claimed).await };
         let ask = |line: PageInvoice, invoice| charge_next(worker, Ending::Page, line.enrollment, invoice);
         let charge = |line: PageInvoice, invoice| Job::Charge { enrollment: line.enrollment, invoice };
-        each_invoice(worker, claimed, &page.page, ASKED_AT_ONCE, ask, charge).await?;
+        // What is paid already is passed over at once: a page that is taken up again comes further.
+        let lines = worker.store.not_yet_charged(&page.page).await?;
+        each_invoice(worker, claimed, lines, ASKED_AT_ONCE, ask, charge).await?;
         worker.store.transaction().collect_page(&page, now).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);

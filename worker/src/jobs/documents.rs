@@ -76,7 +76,8 @@ pub async fn make_pages(
             invoice,
             note: None,
         };
-        each_invoice(worker, claimed, &page.page, MADE_AT_ONCE, make, job).await?;
+        let lines = worker.store.not_yet_printed(&page.page).await?;
+        each_invoice(worker, claimed, lines, MADE_AT_ONCE, make, job).await?;
         worker.store.transaction().end_page(&page).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);

@@ -104,7 +104,7 @@ async fn issue(
     let kept: HashMap<InvoiceId, Item<Invoice>> = kept.map(|item| (item.value.id, item)).collect();
     let (mut issued, mut all) = (Vec::new(), Vec::with_capacity(page.invoices.len()));
     for (line, sequence) in page.invoices.iter().zip(first..) {
-        let id = Invoice::id_of(line.enrollment, line.key, line.payer);
+        let id = line.id();
         let draft = kept.get(&id).ok_or_else(|| Unfinished::GiveUp(format!("the draft of {id} is gone")))?;
         if draft.value.state != InvoiceState::Draft {
             all.push(draft.value.clone());

@@ -1,8 +1,7 @@
 //! What is done to each invoice of a run's page.
 
-use domain::billing::run::{PageInvoice, RunPage};
+use domain::billing::run::PageInvoice;
 use domain::id::InvoiceId;
-use domain::invoice::Invoice;
 use domain::job::Job;
 use futures::future::ready;
 use futures::{StreamExt, TryStreamExt};
@@ -16,20 +15,20 @@ use crate::outcome::Unfinished;
 /// killed again and again, and yet comes further each time, is no job that kills its process.
 const CHECKPOINT_EVERY: u32 = 16;
 
-/// Does something to each invoice of a page, so many at once; `act` answers whether the invoice came further
+/// Does something to invoices of a page, so many at once; `act` answers whether the invoice came further
 /// by it for good. What is given up is left to a job of its own, where staff see it; the others do not wait
 /// for it.
 pub async fn each_invoice<F: Future<Output = Result<bool, Unfinished>>>(
     worker: &Worker,
     claimed: &Claimed,
-    page: &RunPage,
+    lines: Vec<PageInvoice>,
     at_once: usize,
     act: impl Fn(PageInvoice, InvoiceId) -> F,
     job: impl Fn(PageInvoice, InvoiceId) -> Job,
 ) -> Result<(), Unfinished> {
     let (act, job) = (&act, &job);
-    let each = futures::stream::iter(page.invoices.iter().copied()).map(|line| async move {
-        let invoice = Invoice::id_of(line.enrollment, line.key, line.payer);
+    let each = futures::stream::iter(lines).map(|line| async move {
+        let invoice = line.id();
         let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
         let done = read_again(was_changed, || act(line, invoice)).await;
         let Err(Unfinished::GiveUp(reason)) = done else { return done };

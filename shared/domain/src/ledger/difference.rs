@@ -123,7 +123,7 @@ impl Entry {
             Source::Page { first, invoices, .. } => {
                 let mut issued = Balances::default();
                 for (line, sequence) in invoices.iter().zip(first.sequence..) {
-                    let id = Invoice::id_of(line.enrollment, line.key, line.payer);
+                    let id = line.id();
                     let has = |invoice: &&Invoice| {
                         let number = invoice.issue().map(|issue| &issue.number);
                         number.is_some_and(|it| (it.sequence, it.year) == (sequence, first.year))

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::billing::{BillingFacts, Due, Period, PeriodKey};
 use crate::catalog::Prospectus;
-use crate::id::{EnrollmentId, PersonId, RunId};
+use crate::id::{EnrollmentId, InvoiceId, PersonId, RunId};
 use crate::invoice::{Invoice, rate};
 use crate::money::MoneyError;
 
@@ -44,6 +44,13 @@ pub struct PageInvoice {
     pub payer: PersonId,
     /// Days from its issue to the date it is due.
     pub payment_days: u16,
+}
+
+impl PageInvoice {
+    /// The invoice's id.
+    pub fn id(&self) -> InvoiceId {
+        Invoice::id_of(self.enrollment, self.key, self.payer)
+    }
 }
 
 /// A line of a page that says no invoice.
