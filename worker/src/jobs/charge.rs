@@ -1,20 +1,18 @@
 //! Collecting an invoice's money: one payment for life, tried on the days of the dunning plan, until it
 //! is there or the plan is over.
 
-use domain::activation::{Issuing, Received, begin, give_back_surplus, settle};
+use domain::activation::{Issuing, Received, begin};
 use domain::billing::Terms;
 use domain::catalog::Prospectus;
 use domain::enrollment::{Enrollment, SuspensionCause};
 use domain::id::{EnrollmentId, InvoiceId, PaymentId};
-use domain::invoice::{
-    Collecting, Invoice, InvoiceState, LegalEntity, Payment, PaymentKind, PaymentState, Retry,
-};
+use domain::invoice::{Collecting, Invoice, InvoiceState, LegalEntity, Payment, PaymentKind, PaymentState};
 use domain::job::Job;
 use domain::money::Money;
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::InvoiceRefusal;
 use storage::numbers::Numbers;
-use storage::payment::{GivenBack, KeptPayment};
+use storage::payment::KeptPayment;
 use storage::queue::Claimed;
 use storage::transaction::Transaction;
 use storage::{Item, Stored};
@@ -25,7 +23,9 @@ use crate::Worker;
 use crate::outcome::Unfinished;
 use crate::payment::{Charged, Collection, PaymentProvider};
 
+mod asking; // a provider, and never twice
 mod debit; // collected by file
+mod received; // money that is there
 mod told; // letters
 
 pub use debit::{Back, What, came_back};
@@ -265,7 +265,7 @@ impl Facts {
             method: &method,
             tries: payment.value.payment.tries,
         };
-        match charged(provider, collection, asked_before, self.invoice.value.is_owed()).await {
+        match asking::charged(provider, collection, asked_before, self.invoice.value.is_owed()).await {
             Charged::Paid { reference, amount_minor } => {
                 let received = Received { reference, paid_at: self.now };
                 self.paid(worker, ending, of_amount(&payment, amount_minor), received).await?;
@@ -323,56 +323,6 @@ impl Facts {
         Ok((written(payment), false))
     }
 
-    /// Records money that came in, and what the first payment begins.
-    async fn paid(
-        &self,
-        worker: &Worker,
-        ending: Ending<'_>,
-        payment: Item<KeptPayment>,
-        received: Received,
-    ) -> Result<(), Unfinished> {
-        let account = worker.store.account(self.enrollment.clone(), self.invoice.clone()).await?;
-        let numbers = self.numbers(worker).await?;
-        let before = payment.value.payment.clone();
-        let issuing = self.issuing(&numbers);
-        let returned = received.clone();
-        let settled = settle(account.account(), before, received, &issuing, &self.terms, self.now);
-        let settled = match settled {
-            Ok(settled) => settled,
-            Err(refused) => {
-                tracing::warn!(%refused, "money is given back");
-                return self.give_back(worker, ending, payment, returned).await;
-            }
-        };
-        let transaction = worker.store.settle(&account, &payment, &settled, &numbers, self.now);
-        // A payment of an issued invoice is its own entry in the trail, and in the ledger.
-        let transaction = if settled.began.is_some() { self.audited(transaction) } else { transaction };
-        Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
-    }
-
-    /// Records money that is not owed any more, and asks for its way back.
-    async fn give_back(
-        &self,
-        worker: &Worker,
-        ending: Ending<'_>,
-        payment: Item<KeptPayment>,
-        received: Received,
-    ) -> Result<(), Unfinished> {
-        let Item { value: invoice, revision } = self.invoice.clone();
-        let payments = worker.store.payments_of(&invoice).await?;
-        let refunds = worker.store.refunds(invoice.enrollment, invoice.id).await?;
-        let refunds = Vec::from_iter(refunds.into_iter().map(|refund| refund.value));
-        let taken = payment.value.payment.clone();
-        let surplus = give_back_surplus(invoice, taken, received, payments, &refunds, &self.issuer, self.now)
-            .map_err(|refused| Unfinished::GiveUp(format!("money to be given back: {refused}")))?;
-        let kept = keep(&payment, |_| surplus.payment);
-        let invoice = Item { value: surplus.invoice, revision };
-        let given = GivenBack { invoice, note: None, refund: surplus.refund, entries: surplus.entries };
-        let transaction = worker.store.give_back(&self.enrollment.value, &given, self.now);
-        let transaction = self.audited(transaction.save(&kept, InvoiceRefusal::Changed));
-        Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
-    }
-
     async fn numbers(&self, worker: &Worker) -> Result<Item<Numbers>, Unfinished> {
         let year = self.issuer.year_of_issue(self.now);
         Ok(worker.store.numbers(&self.issuer.code, year).await?)
@@ -407,31 +357,6 @@ impl Facts {
             Collecting::Over => None,
         };
         ending.end(transaction, &self.invoice.value, until)
-    }
-}
-
-/// Asks a provider for money or, where it was asked before and nobody heard the answer, what became of that.
-///
-/// What it knows nothing of by now was never asked for, and is asked for under the same key, if it is still
-/// owed; what it knows nothing of at once may still be on its way, and nobody knows.
-async fn charged(
-    provider: &dyn PaymentProvider,
-    collection: Collection<'_>,
-    asked_before: bool,
-    is_owed: bool,
-) -> Charged {
-    if asked_before {
-        return match provider.look_up(collection).await {
-            Charged::Absent if is_owed => provider.charge(collection).await,
-            Charged::Absent => {
-                Charged::Declined { reason: "no longer owed".into(), retry: Retry::NeverHelps }
-            }
-            found => found,
-        };
-    }
-    match provider.charge(collection).await {
-        Charged::Unknown => provider.look_up(collection).await,
-        charged => charged,
     }
 }
 
