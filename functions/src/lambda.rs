@@ -24,7 +24,7 @@ pub enum StartError {
     Unset(&'static str),
     /// Who collects direct debits cannot be read.
     #[error("SEPA_CREDITORS: {0}")]
-    Creditors(#[source] crate::debit_files::CreditorsUnreadable),
+    Creditors(#[source] crate::creditors::CreditorsUnreadable),
     /// The signing key cannot be read.
     #[error("the file that CREDENTIAL_KEY_FILE names cannot be read: {0}")]
     KeyFile(#[source] std::io::Error),
@@ -70,7 +70,7 @@ async fn app() -> Result<App, StartError> {
     let secrets = env::var("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
     let card = (!secrets.is_empty()).then_some(PaymentKind::Card);
     let creditors = env::var("SEPA_CREDITORS").unwrap_or_default();
-    let creditors = crate::debit_files::creditors(&creditors).map_err(StartError::Creditors)?;
+    let creditors = crate::creditors::creditors(&creditors).map_err(StartError::Creditors)?;
     let debit = (!creditors.is_empty()).then_some(PaymentKind::SepaDebit);
     let settings = Settings {
         public_url: given("PUBLIC_URL")?,

@@ -22,6 +22,7 @@ pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
 pub mod stripe; // word from the provider of cards
 pub mod runs; // billing runs, for finance
+pub mod creditors; // who collects direct debits
 pub mod debit_files; // direct debits for banks, for finance
 pub mod bank_reports; // what banks say of them
 pub mod ledger; // double entry, for finance

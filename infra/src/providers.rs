@@ -5,7 +5,7 @@ use std::env;
 
 use domain::debit::Creditor;
 use domain::invoice::PaymentKind;
-use functions::debit_files::{CreditorsUnreadable, creditors};
+use functions::creditors::{CreditorsUnreadable, creditors};
 use functions::stripe::WebhookKeys;
 use thiserror::Error;
 use worker::payment::Providers;
