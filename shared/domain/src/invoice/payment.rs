@@ -284,10 +284,7 @@ impl Invoice {
         reference: Option<String>,
         paid_at: Timestamp,
     ) -> Result<(Self, Payment), PaymentRefused> {
-        if payment.invoice != self.id {
-            return Err(PaymentRefused::OtherInvoice);
-        }
-        if matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }) {
+        if self.knows(&payment)? {
             return Ok((self, payment));
         }
         self.check_payable(payment.amount)?;
@@ -302,13 +299,18 @@ impl Invoice {
         reference: String,
         paid_at: Timestamp,
     ) -> Result<(Self, Payment), PaymentRefused> {
-        if payment.invoice != self.id {
-            return Err(PaymentRefused::OtherInvoice);
-        }
-        if matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }) {
+        if self.knows(&payment)? {
             return Ok((self, payment));
         }
         Ok(self.receive(payment, Some(reference), paid_at)?)
+    }
+
+    /// Whether a payment's money was recorded before; refused where it is for another invoice.
+    fn knows(&self, payment: &Payment) -> Result<bool, PaymentRefused> {
+        if payment.invoice != self.id {
+            return Err(PaymentRefused::OtherInvoice);
+        }
+        Ok(matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. }))
     }
 
     fn receive(
