@@ -140,12 +140,9 @@ async fn a_credit_note_is_printed_and_sent() {
     school.close().await;
 }
 
-/// A document bears its payer's name and address: who studies on the same enrollment gets no link to it.
-#[tokio::test]
-async fn a_payers_document_is_for_the_payer_and_finance() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let school = school(&folder).await;
-    let id = enroll(&school, "maya", "2027-02-07").await;
+/// Enrolls Maya, of whose month Ana pays up to 100.00: the enrollment, and both of them.
+async fn sponsored(school: &School) -> (String, String, String) {
+    let id = enroll(school, "maya", "2027-02-07").await;
     let (maya, sponsor) = (school.id("maya").await, school.id("ana").await);
     let path = format!("/v1/enrollments/{id}/payers");
     let cap = json!({ "amount_minor": 10_000, "currency": "GBP" });
@@ -154,6 +151,15 @@ async fn a_payers_document_is_for_the_payer_and_finance() {
     let etag = school.get("fay", &path).await.etag();
     let named = school.by("fay", Method::PUT, &path).await.header("if-match", &etag).json(payers);
     named.send().await.expect(200);
+    (id, maya, sponsor)
+}
+
+/// A document bears its payer's name and address: who studies on the same enrollment gets no link to it.
+#[tokio::test]
+async fn a_payers_document_is_for_the_payer_and_finance() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let (id, maya, sponsor) = sponsored(&school).await;
     accept(&school, "maya", &id).await;
     settle(&school).await;
     let listed = items(&school, "maya", &format!("/v1/enrollments/{id}/invoices")).await;
@@ -174,15 +180,7 @@ async fn a_payers_document_is_for_the_payer_and_finance() {
 async fn a_letter_that_nobody_can_have_is_shown_to_staff() {
     let folder = tempfile::tempdir().expect("a folder");
     let school = school(&folder).await;
-    let id = enroll(&school, "maya", "2027-02-07").await;
-    let (maya, sponsor) = (school.id("maya").await, school.id("ana").await);
-    let path = format!("/v1/enrollments/{id}/payers");
-    let cap = json!({ "amount_minor": 10_000, "currency": "GBP" });
-    let payers = json!({ "payers": [
-        { "payer": sponsor, "cap": cap }, { "payer": maya, "share_percent": 100 } ] });
-    let etag = school.get("fay", &path).await.etag();
-    let named = school.by("fay", Method::PUT, &path).await.header("if-match", &etag).json(payers);
-    named.send().await.expect(200);
+    let (id, _, sponsor) = sponsored(&school).await;
     let store = &school.stack.store;
     let kept = store.person(sponsor.parse().expect("an id")).await.expect("a store").expect("Ana");
     let nowhere = Person { email: Some("nowhere".into()), ..kept.value.clone() };
