@@ -84,7 +84,8 @@ struct DifferenceView {
 /// What one document posted.
 #[derive(Debug, Serialize, ToSchema)]
 struct LedgerEntryView {
-    /// `issue`, `page` (of a run's invoices), `payment`, `return`, `credit`, `refund`, `sent`, `write_off`.
+    /// `issue`, `page` (of a run's invoices), `payment`, `payments` (of a page), `return`, `credit`, `refund`,
+    /// `sent`, `write_off`.
     kind: &'static str,
     #[schema(value_type = String, format = Date)]
     posted_on: Date,

@@ -13,6 +13,7 @@ use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::Store;
+use storage::queue::Writes;
 use tokio_util::sync::CancellationToken;
 
 /// An open platform for degrees earned by doing, whole on one machine.
@@ -71,6 +72,9 @@ struct Start {
     /// Seconds that links to files and upload endpoints live
     #[arg(long, default_value_t = 900, global = true)]
     link_seconds: u64,
+    /// How a run's invoices are written: together in few calls, or alone at half of AWS's write units
+    #[arg(long, default_value = "together", value_parser = writes, global = true)]
+    writes: Writes,
 }
 
 /// A part of the system, as a process of its own.
@@ -119,6 +123,15 @@ enum CatalogAct {
     },
 }
 
+/// A way to write by its word.
+fn writes(word: &str) -> Result<Writes, String> {
+    match word {
+        "together" => Ok(Writes::Together),
+        "alone" => Ok(Writes::Alone),
+        _ => Err("expected together or alone".into()),
+    }
+}
+
 /// A role by its word.
 fn role(word: &str) -> Result<Role, String> {
     let roles =
@@ -139,6 +152,7 @@ impl Start {
                 link: Duration::from_secs(self.link_seconds),
                 upload: Duration::from_secs(self.upload_seconds),
             },
+            writes: self.writes,
             providers: ProviderSettings::from_environment()?,
         })
     }
@@ -241,7 +255,7 @@ async fn store(options: Options) -> Result<(), StartError> {
 }
 
 async fn api(options: Options) -> Result<(), StartError> {
-    let store = Store::from_environment(stack::queue(&options.lifetimes)).await;
+    let store = Store::from_environment(stack::queue(&options)).await;
     let clock = stack::set_clock(&store, options.now).await?;
     let api = Api::start(store, clock, &options).await?;
     println!("Compagnon is ready at {}", api.url);
@@ -251,7 +265,7 @@ async fn api(options: Options) -> Result<(), StartError> {
 }
 
 async fn worker(options: Options) -> Result<(), StartError> {
-    let store = Store::from_environment(stack::queue(&options.lifetimes)).await;
+    let store = Store::from_environment(stack::queue(&options)).await;
     stack::set_clock(&store, options.now).await?;
     // Whoever starts the API may set a simulated clock later; as long as nobody did, it is the machine's.
     let clock = storage::Clock::Simulated;
@@ -271,7 +285,7 @@ async fn worker(options: Options) -> Result<(), StartError> {
 /// Opens the data folder, which no other process may have open.
 async fn at_rest(options: &Options) -> Result<(LocalStore, Store, Timestamp), StartError> {
     let local = LocalStore::start(options.data.as_deref()).await?;
-    let store = local.store(stack::queue(&options.lifetimes));
+    let store = local.store(stack::queue(options));
     let now = stack::set_clock(&store, options.now).await?.now(&store).await?;
     Ok((local, store, now))
 }

@@ -12,6 +12,7 @@ use functions::token::Verifier;
 use functions::{App, api};
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::machine_now;
+use storage::queue::Writes;
 use storage::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -39,6 +40,8 @@ pub struct Options {
     pub people: People,
     /// How long what is handed out lives.
     pub lifetimes: Lifetimes,
+    /// How a run's invoices are written.
+    pub writes: Writes,
     /// Where money comes from, beside the local stack's own provider.
     pub providers: ProviderSettings,
 }
@@ -84,6 +87,7 @@ impl Default for Options {
             now: None,
             people: People::Sample,
             lifetimes: Lifetimes::default(),
+            writes: Writes::default(),
             providers: ProviderSettings::default(),
         }
     }
@@ -105,7 +109,7 @@ impl Stack {
     /// Starts every part; what was asked for before is done before anything is answered.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let local = LocalStore::start(options.data.as_deref()).await?;
-        let store = local.store(queue(&options.lifetimes));
+        let store = local.store(queue(&options));
         // This process holds the store and its only worker: whoever held a job is gone.
         store.release_all(machine_now()).await?;
         let clock = set_clock(&store, options.now).await?;
@@ -169,9 +173,10 @@ pub fn post(options: &Options) -> Result<Option<Arc<Post>>, StartError> {
     Ok(post.map(Arc::new))
 }
 
-/// The queue's settings for these lifetimes.
-pub fn queue(lifetimes: &Lifetimes) -> storage::queue::Settings {
-    storage::queue::Settings { lease: lifetimes.lease, ..Default::default() }
+/// The queue's settings for these options.
+pub fn queue(options: &Options) -> storage::queue::Settings {
+    let (lease, writes) = (options.lifetimes.lease, options.writes);
+    storage::queue::Settings { lease, writes, ..Default::default() }
 }
 
 /// Sets or keeps the school's clock.

@@ -9,6 +9,7 @@ use domain::billing::{Part, Payer, PeriodKey};
 use domain::enrollment::{Enrollment, Offer, PaymentMethod};
 use domain::id::{EnrollmentId, PersonId, RunId};
 use domain::invoice::{Invoice, rate};
+use domain::job::Job;
 use domain::money::{Currency, Money};
 use domain::time::Zone;
 use infra::crowd::{Crowd, EDITION};
@@ -16,7 +17,8 @@ use infra::local_store::LocalStore;
 use infra::seed;
 use jiff::Timestamp;
 use storage::clock::machine_now;
-use storage::queue::{Claimed, Settings};
+use storage::queue::{Claimed, Settings, Writes};
+use storage::transaction::read_again;
 use storage::{Clock, Store};
 use worker::Worker;
 use worker::outcome::Unfinished;
@@ -33,8 +35,12 @@ struct Run {
 
 impl Run {
     async fn begun(students: u32) -> Self {
+        Self::begun_writing(students, Writes::Together).await
+    }
+
+    async fn begun_writing(students: u32, writes: Writes) -> Self {
         let local = LocalStore::start(None).await.expect("a store");
-        let store = local.store(Settings::default());
+        let store = local.store(Settings { writes, ..Settings::default() });
         seed::load_sample_catalog(&store).await.expect("loaded");
         let crowd = Crowd {
             students,
@@ -175,6 +181,49 @@ async fn an_invoice_that_is_there_is_not_written_again() {
     assert_eq!(run.drafted().await, 99);
     run.work("number_invoices").await.expect("numbered");
     assert_eq!(run.invoices(last).await, [theirs], "whoever wrote it numbers it");
+    run.local.stop().await;
+}
+
+/// Drafts of some of the crowd that say that they are for a page.
+async fn strays(run: &Run, some: impl IntoIterator<Item = u32>, page: u64) {
+    let key = PeriodKey { segment: 1, k: 1 };
+    for index in some {
+        let enrollment = run.crowd.enrollment(index, &run.offer).expect("an enrollment");
+        let drafts = rate(&enrollment.billing_facts(), key, &[], run.crowd.since).expect("fits");
+        let transaction = drafts.into_iter().fold(run.store.transaction::<()>(), |transaction, draft| {
+            transaction.create(&Invoice { page: Some(page), ..draft }, ())
+        });
+        transaction.commit().await.expect("written");
+    }
+}
+
+/// Where each draft is written by itself, a worker may be killed between a page's drafts, and before the page:
+/// the next one takes those in, whether their page has come meanwhile or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn drafts_whose_page_never_came_are_taken_in() {
+    let run = Run::begun_writing(200, Writes::Alone).await;
+    let late = 7;
+    run.change(late, |enrollment| Enrollment { version: 99, ..enrollment }).await;
+    strays(&run, (0..200).step_by(3).filter(|index| *index != late), 1).await;
+    let drafting = run.claim("billing_run").await;
+    // Those beyond the first page are met when the next one is written, which is read again then.
+    let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
+    read_again(was_changed, || worker::jobs::run(&run.worker, &drafting)).await.expect("drafted");
+    assert_eq!(run.drafted().await, 199);
+    // One that could not be billed when the first page was written, and can by now.
+    run.change(late, |enrollment| enrollment).await;
+    strays(&run, [late], 1).await;
+    let again = Job::BillingRun { entity: "GB".into(), on: "2027-04-07".parse().expect("a date"), shard: 0 };
+    run.store.transaction::<()>().enqueue(&again, now()).commit().await.expect("asked again");
+    let mut kinds = Vec::new();
+    while let Some(claimed) = run.store.claim("test", now(), machine_now(), 1).await.expect("the store").pop()
+    {
+        kinds.push(claimed.job.kind());
+        worker::jobs::run(&run.worker, &claimed).await.expect("done");
+    }
+    assert!(kinds.contains(&"billing_run"), "{kinds:?}");
+    assert_eq!((run.drafted().await, run.numbers().await), (200, (1..=200).collect()));
+    assert!(run.invoices(late).await.iter().all(|invoice| invoice.page.is_none()));
     run.local.stop().await;
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::activation::first_drafts;
 use domain::enrollment::{Enrollment, PaymentMethod, State};
-use domain::id::{EnrollmentId, PaymentId};
+use domain::id::{EnrollmentId, InvoiceId};
 use domain::invoice::{PaymentKind, PaymentState};
 use serde::{Deserialize, Serialize};
 use storage::invoice::InvoiceRefusal;
@@ -69,11 +69,7 @@ pub async fn accept(
     let drafts = first_drafts(&accepted, &edition, accepted.date_at(call.now))?;
     let drafts = call.store().first_invoices_or(drafts).await?;
     let own = drafts.iter().find(|draft| draft.value.payer == accepted.student);
-    let charge = own.map(|draft| PaymentId::of_charge(draft.value.id));
-    let tried = match charge {
-        Some(charge) => call.store().payment(id, charge).await?.map_or(0, |payment| payment.revision),
-        None => 0,
-    };
+    let charged = own.map(|draft| (draft.value.id, draft.value.charge.as_ref().map_or(0, |it| it.tries)));
     let item = found.enrollment.clone().with(accepted);
     let mut shown = found;
     shown.enrollment = Item { revision: item.revision + 1, ..item.clone() };
@@ -88,8 +84,7 @@ pub async fn accept(
     if reply.replayed {
         return Ok(reply);
     }
-    let waited =
-        tokio::time::timeout(call.app.settings.accept_wait, answered(&call, id, charge, tried)).await;
+    let waited = tokio::time::timeout(call.app.settings.accept_wait, answered(&call, id, charged)).await;
     let reply = match waited {
         Ok(payment) => answer(&call, id, payment?).await?,
         // The charge goes on without the caller, who reads what became of it.
@@ -119,20 +114,20 @@ pub(super) fn check_offered(
     }
 }
 
-/// Waits until the student's own payment is paid or declined by a try after revision `tried` or, where
+/// Waits until the charge of the student's own invoice is paid or declined by a try after so many or, where
 /// others pay all, until the enrollment has begun.
 async fn answered(
     call: &Call,
     id: EnrollmentId,
-    charge: Option<PaymentId>,
-    tried: u64,
+    charged: Option<(InvoiceId, u32)>,
 ) -> Result<PaymentView, Problem> {
     loop {
         let woken = call.store().woken();
-        let state = match charge {
-            Some(charge) => {
-                let kept = call.store().payment(id, charge).await?.filter(|kept| kept.revision > tried);
-                kept.map(|kept| kept.value.payment.state)
+        let state = match charged {
+            Some((invoice, tries)) => {
+                let invoice = call.store().invoice_for_job(invoice).await?;
+                let charge = invoice.and_then(|invoice| invoice.value.charge);
+                charge.filter(|charge| charge.tries > tries).map(|charge| charge.state)
             }
             None => None,
         };
@@ -149,7 +144,8 @@ async fn answered(
             Some(_) => {}
             None => {
                 let enrollment = call.store().enrollment_for_job(id).await?;
-                if enrollment.is_some_and(|it| !matches!(it.value.state, State::Quoted { .. })) {
+                let waits = |state: &State| matches!(state, State::Quoted { .. } | State::Withdrawn { .. });
+                if enrollment.is_some_and(|it| !waits(&it.value.state)) {
                     return Ok(PaymentView { state: "paid".into(), reason: None });
                 }
             }

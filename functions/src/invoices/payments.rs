@@ -65,7 +65,7 @@ async fn record(call: &Call, id: InvoiceId, body: &PaymentBody) -> Result<Reply,
     let payment_id = PaymentId::of_transfer(id, &body.reference);
     let payment = Payment::pending(payment_id, id, body.amount, PaymentKind::Manual, call.now);
     let kept = KeptPayment { enrollment: enrollment.id, payment: payment.clone() };
-    let kept = call.store().payment(enrollment.id, payment_id).await?.unwrap_or(Item::new(kept));
+    let kept = call.store().transfer(enrollment.id, payment_id).await?.unwrap_or(Item::new(kept));
     let issuing = Issuing { prospectus: &edition, issuer: &issuer, sequence: numbers.value.next() };
     let terms = edition.terms_on(enrollment.date_at(call.now));
     let received = Received { reference: body.reference.clone(), paid_at };
@@ -74,7 +74,7 @@ async fn record(call: &Call, id: InvoiceId, body: &PaymentBody) -> Result<Reply,
     let location = format!("/v1/invoices/{id}");
     let reply =
         Reply::created(location, &InvoiceView::of(&settled.invoice)?)?.at(account.invoice.revision + 1);
-    let transaction = call.store().settle(&account, &kept, &settled, &numbers, call.now);
+    let transaction = call.store().settle(&account, Some(&kept), &settled, &numbers, call.now);
     let by = call.person()?.to_string();
     call.commit(transaction.audit(&account.invoice.value.key(), "record_payment", &by, call.now), reply).await
 }

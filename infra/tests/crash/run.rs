@@ -141,13 +141,13 @@ async fn is_over(store: &Store) -> bool {
         && store.issued_pages(run, 0, 1).await.expect("read").is_empty()
 }
 
-/// Runs with so many workers at once, kills all of them at random moments, and lets the last ones end it.
-async fn struck(students: u32, workers: usize, kills: u64, draw: &mut fastrand::Rng) -> Left {
+/// Runs with so many workers at once, which write in one of two ways, kills all of them at random moments, and lets the last ones end it.
+async fn struck(students: u32, workers: usize, writes: &str, kills: u64, draw: &mut fastrand::Rng) -> Left {
     let folder = tempfile::tempdir().expect("a folder");
     let (_store, environment, store) = begun(folder.path(), students).await;
     let start = |name: String| {
         Process::start(
-            &["worker", "--memory", "--lease-seconds", LEASE_SECONDS],
+            &["worker", "--memory", "--lease-seconds", LEASE_SECONDS, "--writes", writes],
             &environment,
             &folder.path().join(name),
         )
@@ -206,7 +206,11 @@ async fn a_run_whose_workers_are_killed_bills_each_month_once() {
     let seed = given("SEED", fastrand::u64(..));
     println!("SEED={seed}");
     let mut draw = fastrand::Rng::with_seed(seed);
-    assert_eq!(struck(students, 1, 0, &mut draw).await, whole(students), "unbroken");
-    assert_eq!(struck(students, 1, kills / 2, &mut draw).await, whole(students), "one worker");
-    assert_eq!(struck(students, 2, kills - kills / 2, &mut draw).await, whole(students), "two workers");
+    assert_eq!(struck(students, 1, "together", 0, &mut draw).await, whole(students), "unbroken");
+    assert_eq!(struck(students, 1, "together", kills / 2, &mut draw).await, whole(students), "one worker");
+    assert_eq!(
+        struck(students, 2, "alone", kills - kills / 2, &mut draw).await,
+        whole(students),
+        "two workers"
+    );
 }

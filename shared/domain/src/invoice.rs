@@ -57,6 +57,12 @@ pub struct Invoice {
     pub paid: Money,
     /// The sum of what was given back of them.
     pub refunded: Money,
+    /// The payment by which its provider collects it, once that was asked; the others stand beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<Payment>,
+    /// Which page of its run it was drafted for, while it waits for its number there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u64>,
     /// Where it stands.
     #[serde(flatten)]
     pub state: InvoiceState,
@@ -195,7 +201,7 @@ impl Invoice {
         let number = issuer.number(sequence, now);
         let due_on = days_after(issued_on, payment_days);
         let state = InvoiceState::Open(Issue { number, period, issued_on, due_on });
-        Ok(Self { state, ..self }.settled())
+        Ok(Self { state, page: None, ..self }.settled())
     }
 
     /// Marks an open invoice whose due date has passed.

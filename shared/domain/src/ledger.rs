@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::invoice::{Invoice, InvoiceState, PaymentKind};
 use crate::money::{Currency, Money, MoneyError};
 
+mod charges; // what a page's invoices were paid at once
 mod closing; // a day is closed
 mod difference; // what does not agree
 mod earning; // what is yet to be earned
 mod entry; // what one document means
 mod series; // numbers without a gap
 
+pub use charges::PageCharge;
 pub use closing::{Closed, Closing, Tally};
 pub use difference::{Difference, DifferenceKind, Differences, Found};
 pub use earning::{Earning, Earnings};

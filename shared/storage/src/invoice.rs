@@ -10,26 +10,42 @@ use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, InvoiceId};
 use domain::invoice::{Invoice, InvoiceState};
 use domain::job::Job;
+use domain::ledger::InvoiceRef;
 use domain::permission::{Loaded, Relation, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Stored, from_attributes, key_of, kind_of, number};
+use crate::item::{Attributes, Item, Stored, from_attributes, key_of, kind_of, number};
 use crate::key::{InvoiceKey, Key, Query};
 use crate::numbers::Numbers;
 use crate::store::{Order, Store, StoreError};
 use crate::transaction::Transaction;
 
+mod packed; // as short as it is written
+
 impl Stored for Invoice {
     const KIND: &'static str = "invoice";
-    const SCHEMA: u32 = 2;
+    const SCHEMA: u32 = 3;
 
     fn key(&self) -> Key {
         Key::Invoice(self.enrollment, place(self.key, self.payer))
     }
 
-    fn upcast(_schema: u32, mut value: AttributeValue) -> AttributeValue {
-        if let AttributeValue::M(invoice) = &mut value {
+    fn pack(value: AttributeValue) -> AttributeValue {
+        packed::pack(value)
+    }
+
+    fn unpack(item: &Attributes, value: AttributeValue) -> AttributeValue {
+        match key_of(item) {
+            Ok(Key::Invoice(enrollment, InvoiceKey { segment, period: k, payer })) => {
+                packed::unpack(InvoiceRef { enrollment, key: PeriodKey { segment, k }, payer }, value)
+            }
+            _ => value,
+        }
+    }
+
+    fn upcast(schema: u32, mut value: AttributeValue) -> AttributeValue {
+        if let (1, AttributeValue::M(invoice)) = (schema, &mut value) {
             // What cannot be upcast cannot be read either, and says so.
             with_taxes(invoice);
         }
@@ -92,6 +108,13 @@ pub struct InvoiceLocator {
     pub(crate) enrollment: EnrollmentId,
     key: PeriodKey,
     payer: domain::id::PersonId,
+}
+
+impl InvoiceLocator {
+    /// Where it is found.
+    pub(crate) const fn place(&self) -> InvoiceRef {
+        InvoiceRef { enrollment: self.enrollment, key: self.key, payer: self.payer }
+    }
 }
 
 impl Stored for InvoiceLocator {

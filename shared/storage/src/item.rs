@@ -38,6 +38,16 @@ pub trait Stored: Serialize + DeserializeOwned {
         Ok(Entries::default())
     }
 
+    /// Leaves out of what is written what its key, or another part of it, says already.
+    fn pack(value: AttributeValue) -> AttributeValue {
+        value
+    }
+
+    /// Puts that back into what stands in an item.
+    fn unpack(_item: &Attributes, value: AttributeValue) -> AttributeValue {
+        value
+    }
+
     /// Turns an older shape into today's, one schema at a time.
     fn upcast(_schema: u32, value: AttributeValue) -> AttributeValue {
         value
@@ -100,7 +110,7 @@ pub fn to_attributes<T: Stored>(value: &T, revision: u64) -> Result<Attributes, 
     attributes.insert("kind".into(), AttributeValue::S(T::KIND.into()));
     attributes.insert("schema".into(), number(T::SCHEMA.into()));
     attributes.insert("revision".into(), number(revision));
-    attributes.insert("value".into(), to_attribute_value(value).map_err(StoreError::Shape)?);
+    attributes.insert("value".into(), T::pack(to_attribute_value(value).map_err(StoreError::Shape)?));
     Ok(attributes)
 }
 
@@ -116,6 +126,7 @@ pub fn from_attributes<T: Stored>(mut attributes: Attributes) -> Result<Item<T>,
     }
     let revision = read_number(&attributes, "revision")?;
     let value = attributes.remove("value").ok_or(StoreError::Missing("value"))?;
+    let value = T::unpack(&attributes, value);
     let value = (schema..T::SCHEMA).fold(value, |value, schema| T::upcast(schema, value));
     Ok(Item { value: from_attribute_value(value).map_err(StoreError::Shape)?, revision })
 }

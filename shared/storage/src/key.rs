@@ -15,7 +15,7 @@
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
 //! | its weekly series | enrollment | `commitment#…` | query, get |
 //! | who may not judge | enrollment | `conflicts` | guard |
-//! | its invoices, its payments | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
+//! | its invoices, its transfers | enrollment | `invoice#segment#k#payer`, `payment#…` | query, get |
 //! | that a period costs nothing | enrollment | `invoice#segment#k#nothing` | get |
 //! | an invoice's credit notes, refunds | enrollment | `note#invoice#…`, `refund#invoice#…` | query, get |
 //! | the last invoice number of an issuer's year | `numbers#issuer` | `year#…` | get, guard |
@@ -34,7 +34,7 @@
 //! | a bank's report | report | `bank-report` | get |
 //! | whether a bank's report was read | `bank-report#message` | `report` | get, guard |
 //! | a billing run | run | `shard#entity#…` | query, get |
-//! | its pages | run | `page#shard#…` | get |
+//! | its pages | run | `page#shard#…` | query, get |
 //! | which of them are how far | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
 //! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |

@@ -19,7 +19,8 @@ use crate::numbers::Numbers;
 use crate::store::{Store, StoreError};
 use crate::transaction::Transaction;
 
-/// A payment, beside the enrollment that it is for.
+/// A payment that finance recorded, beside the enrollment that it is for. What a provider collects is kept
+/// inside its invoice ([`Invoice::charge`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptPayment {
     /// Whose.
@@ -106,13 +107,30 @@ pub struct GivenBack {
 }
 
 impl Store {
-    /// A payment, if it was tried before.
-    pub async fn payment(
+    /// A transfer, if it was recorded before.
+    pub async fn transfer(
         &self,
         enrollment: EnrollmentId,
         id: PaymentId,
     ) -> Result<Option<Item<KeptPayment>>, StoreError> {
         self.get(&Key::Payment(enrollment, id)).await
+    }
+
+    /// A payment of an invoice, as it was kept last.
+    pub async fn payment(
+        &self,
+        enrollment: EnrollmentId,
+        invoice: InvoiceId,
+        id: PaymentId,
+    ) -> Result<Option<Payment>, StoreError> {
+        if id == PaymentId::of_charge(invoice) {
+            let charge = self.invoice_for_job(invoice).await?.and_then(|invoice| invoice.value.charge);
+            // Invoices of schema 2 had it beside them.
+            if charge.is_some() {
+                return Ok(charge);
+            }
+        }
+        Ok(self.transfer(enrollment, id).await?.map(|kept| kept.value.payment))
     }
 
     /// What money for an invoice is recorded on.
@@ -129,11 +147,12 @@ impl Store {
         Ok(KeptAccount { enrollment, invoice, other_drafts })
     }
 
-    /// The payments of an invoice.
+    /// The payments of an invoice: transfers in the order of their ids, then what its provider collects.
     pub async fn payments_of(&self, invoice: &Invoice) -> Result<Vec<Payment>, StoreError> {
         let kept = self.list::<KeptPayment>(&Query::Payments(invoice.enrollment), PAYMENTS_MAX).await?;
         let payments = kept.into_iter().map(|kept| kept.value.payment);
-        Ok(payments.filter(|payment| payment.invoice == invoice.id).collect())
+        let transfers = payments.filter(|payment| payment.invoice == invoice.id);
+        Ok(transfers.chain(invoice.charge.clone()).collect())
     }
 
     /// What providers were asked for, by invoice; an invoice that is not there is left out.
@@ -143,20 +162,17 @@ impl Store {
     ) -> Result<HashMap<InvoiceId, ChargeOf>, StoreError> {
         let places = Vec::from_iter(invoices.iter().map(|invoice| Key::InvoiceLocator(*invoice)));
         let places = self.get_many::<InvoiceLocator>(&places).await?;
-        let places = Vec::from_iter(places.iter().map(|place| (place.value.invoice, place.value.enrollment)));
-        let enrollments = BTreeSet::from_iter(places.iter().map(|(_, enrollment)| *enrollment));
+        let places = Vec::from_iter(places.iter().map(|place| place.value.place()));
+        let enrollments = BTreeSet::from_iter(places.iter().map(|place| place.enrollment));
         let enrollments = Vec::from_iter(enrollments.into_iter().map(Key::Enrollment));
         let enrollments = self.get_many::<Enrollment>(&enrollments).await?.into_iter();
         let markets: HashMap<_, _> = enrollments.map(|item| (item.value.id, item.value.market)).collect();
-        let charge = |(invoice, enrollment)| Key::Payment(enrollment, PaymentId::of_charge(invoice));
-        let charges =
-            self.get_many::<KeptPayment>(&Vec::from_iter(places.iter().copied().map(charge))).await?;
-        let mut charges: HashMap<_, _> =
-            charges.into_iter().map(|item| (item.value.payment.invoice, item.value.payment)).collect();
-        let found = places.into_iter().filter_map(|(invoice, enrollment)| {
-            let market = markets.get(&enrollment)?.clone();
-            Some((invoice, ChargeOf { invoice, enrollment, market, payment: charges.remove(&invoice) }))
-        });
+        let invoices = self.invoices_at(&places).await?.into_iter();
+        let found =
+            invoices.filter_map(|Item { value: Invoice { id: invoice, enrollment, charge, .. }, .. }| {
+                let market = markets.get(&enrollment)?.clone();
+                Some((invoice, ChargeOf { invoice, enrollment, market, payment: charge }))
+            });
         Ok(found.collect())
     }
 
@@ -188,18 +204,24 @@ impl Store {
         self.get(&Key::Refund(enrollment, invoice, id)).await
     }
 
-    /// Keeps what a payment changed, and what the first one began.
+    /// Keeps what a payment changed, and what the first one began; a transfer as it was before.
     pub fn settle(
         &self,
         account: &KeptAccount,
-        payment: &Item<KeptPayment>,
+        transfer: Option<&Item<KeptPayment>>,
         settled: &Settled,
         numbers: &Item<Numbers>,
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
         let KeptAccount { enrollment, invoice, other_drafts } = account;
-        let kept = KeptPayment { enrollment: enrollment.value.id, payment: settled.payment.clone() };
-        let transaction = self.transaction().save(&payment.clone().with(kept), InvoiceRefusal::Changed);
+        let transaction = match transfer {
+            Some(transfer) => {
+                let payment = settled.payment.clone();
+                let kept = KeptPayment { payment, ..transfer.value.clone() };
+                self.transaction().save(&transfer.clone().with(kept), InvoiceRefusal::Changed)
+            }
+            None => self.transaction(),
+        };
         let transaction = transaction.post(&settled.entries, InvoiceRefusal::Changed);
         let Some(began) = &settled.began else {
             let is_draft = settled.invoice.state == InvoiceState::Draft;

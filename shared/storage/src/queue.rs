@@ -36,6 +36,19 @@ pub struct Settings {
     pub retry_first: Duration,
     /// No pause before a retry is longer.
     pub retry_max: Duration,
+    /// How what may be written ahead of a transaction is written.
+    pub writes: Writes,
+}
+
+/// How a store is written to where not everything has to be one transaction. What each costs:
+/// docs/decisions/0011.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Writes {
+    /// In as few calls as possible: for a store that is slow to begin a call, as the embedded one.
+    #[default]
+    Together,
+    /// Each by itself, at half of the write units: for a store that bills by them, as AWS.
+    Alone,
 }
 
 impl Default for Settings {
@@ -46,6 +59,7 @@ impl Default for Settings {
             claims_max: 8,
             retry_first: Duration::from_millis(200),
             retry_max: Duration::from_secs(60),
+            writes: Writes::Together,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::billing::BillingFacts;
-use domain::billing::run::{ListedAt, PageInvoice, PageStage, Rated, RunPage, RunShard, foreseen_at};
+use domain::billing::run::{ListedAt, PageInvoice, PageStage, RunPage, RunShard, foreseen_at};
 use domain::enrollment::Enrollment;
-use domain::id::{InvoiceId, PaymentId, RunId};
+use domain::id::{InvoiceId, RunId};
 use domain::invoice::{Invoice, Paper, PaymentState};
 use domain::job::Job;
 use domain::ledger::{Entry, InvoiceRef};
@@ -13,13 +13,16 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::invoice::{InvoiceRefusal, NothingOwed, locator, place};
+use crate::invoice::{InvoiceRefusal, locator, place};
 use crate::item::{Item, Stored, from_attributes};
 use crate::key::{Key, PAGE_STAGES, Query};
 use crate::numbers::Numbers;
-use crate::payment::KeptPayment;
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
+
+mod drafts; // what of a look is drafted already, and how the rest is kept
+
+pub use drafts::NotYetDrafted;
 
 impl Stored for RunShard {
     const KIND: &'static str = "billing_run";
@@ -209,11 +212,10 @@ impl Store {
 
     /// Those of a page's invoices that no provider has paid.
     pub async fn not_yet_charged(&self, page: &RunPage) -> Result<Vec<PageInvoice>, StoreError> {
-        let key = |line: &PageInvoice| Key::Payment(line.enrollment, PaymentId::of_charge(line.id()));
-        let payments = self.get_many::<KeptPayment>(&Vec::from_iter(page.invoices.iter().map(key))).await?;
-        let payments = payments.into_iter().map(|item| item.value.payment);
-        let paid = payments.filter(|payment| matches!(payment.state, PaymentState::Paid { .. }));
-        let paid = HashSet::<InvoiceId>::from_iter(paid.map(|payment| payment.invoice));
+        let invoices = self.page_invoices(&page.invoices).await?;
+        let charges = invoices.into_iter().filter_map(|item| item.value.charge);
+        let paid = charges.filter(|charge| matches!(charge.state, PaymentState::Paid { .. }));
+        let paid = HashSet::<InvoiceId>::from_iter(paid.map(|charge| charge.invoice));
         Ok(page.invoices.iter().filter(|line| !paid.contains(&line.id())).copied().collect())
     }
 
@@ -224,26 +226,6 @@ impl Store {
         let made = papers.into_iter().filter(|paper| paper.value.file.is_some());
         let made = HashSet::<InvoiceId>::from_iter(made.map(|paper| paper.value.invoice));
         Ok(page.invoices.iter().filter(|line| !made.contains(&line.id())).copied().collect())
-    }
-
-    /// Leaves out of what was rated what was written before: invoices, and the word that nothing is owed.
-    pub async fn not_yet_drafted(&self, rated: Vec<Rated>) -> Result<Vec<Rated>, StoreError> {
-        let invoice = |draft: &Invoice| Key::Invoice(draft.enrollment, place(draft.key, draft.payer));
-        let nothing =
-            |rated: &Rated| Key::NothingOwed(rated.enrollment, rated.due.key.segment, rated.due.key.k);
-        let keys = rated.iter().flat_map(|rated| match &rated.drafts[..] {
-            [] => vec![nothing(rated)],
-            drafts => drafts.iter().map(invoice).collect(),
-        });
-        let existing = self.existing(&Vec::from_iter(keys)).await?;
-        let is_new = |key: Key| !existing.contains(&key.parts());
-        let rest = rated.into_iter().filter_map(|mut rated| {
-            let was_free = rated.drafts.is_empty();
-            rated.drafts.retain(|draft| is_new(invoice(draft)));
-            let new = if was_free { is_new(nothing(&rated)) } else { !rated.drafts.is_empty() };
-            new.then_some(rated)
-        });
-        Ok(rest.collect())
     }
 
     /// Pages of a run whose invoices wait for numbers, in their order.
@@ -283,35 +265,11 @@ impl Store {
         let pages = self.get_many::<RunPage>(&Vec::from_iter(marks.iter().map(key))).await?;
         let mut pages: HashMap<_, _> =
             pages.into_iter().map(|page| ((page.value.shard, page.value.number), page.value)).collect();
-        // A page that ended meanwhile is gone with its mark.
         let kept = marks.into_iter().filter_map(|mark| {
             let page = pages.remove(&(mark.value.shard, mark.value.number))?;
             Some(KeptPage { page, mark })
         });
         Ok(kept.collect())
-    }
-
-    /// Keeps a page of drafts with the shard's cursor.
-    pub fn draft_page(
-        &self,
-        run: &Item<RunShard>,
-        page: &RunPage,
-        drafts: &[Invoice],
-        nothing_owed: &[NothingOwed],
-    ) -> Transaction<'_, InvoiceRefusal> {
-        let mut transaction = self.transaction().save(run, InvoiceRefusal::RunChanged);
-        for draft in drafts {
-            transaction = transaction.create(draft, InvoiceRefusal::AlreadyInvoiced);
-        }
-        for nothing in nothing_owed {
-            transaction = transaction.create(nothing, InvoiceRefusal::AlreadyInvoiced);
-        }
-        if page.invoices.is_empty() {
-            return transaction;
-        }
-        let RunPage { run, shard, number, .. } = *page;
-        let mark = RunMark { run, shard, number, stage: PageStage::Drafted };
-        transaction.create(page, InvoiceRefusal::RunChanged).create(&mark, InvoiceRefusal::RunChanged)
     }
 
     /// Claims the next numbers of a series for pages, each from its `first` on: no other run can have them,
@@ -332,8 +290,11 @@ impl Store {
 
     /// Keeps invoices with the numbers that are theirs.
     pub fn keep_issued(&self, invoices: &[Item<Invoice>]) -> Transaction<'_, InvoiceRefusal> {
-        invoices.iter().fold(self.transaction(), |transaction, invoice| {
-            transaction.save(invoice, InvoiceRefusal::Changed).set(&locator(&invoice.value))
+        // Whoever comes after a kill goes on with those that are drafts.
+        self.transaction().ahead(|transaction| {
+            invoices.iter().fold(transaction, |transaction, invoice| {
+                transaction.save(invoice, InvoiceRefusal::Changed).set(&locator(&invoice.value))
+            })
         })
     }
 }
@@ -355,16 +316,18 @@ impl Transaction<'_, InvoiceRefusal> {
         transaction.ask_closing(entries).enqueue(&collect, now)
     }
 
-    /// Hands a page whose invoices' money has been asked for on to whoever makes their documents.
-    pub fn collect_page(self, page: &KeptPage, now: Timestamp) -> Self {
+    /// Hands a page whose invoices' money has been asked for on to whoever makes their documents, with what the
+    /// ledger says of what came.
+    pub fn collect_page(self, page: &KeptPage, entries: &[Entry], now: Timestamp) -> Self {
         let RunPage { entity, on, shard, .. } = &page.page;
         let make = Job::MakeDocuments { entity: entity.clone(), on: *on, shard: *shard };
-        self.move_page(page, PageStage::Collected).enqueue(&make, now)
+        let transaction = self.move_page(page, PageStage::Collected);
+        transaction.post(entries, InvoiceRefusal::RunChanged).enqueue(&make, now)
     }
 
-    /// Ends a page whose invoices have their documents.
+    /// Ends a page whose invoices have their documents. The page itself stays: it says what the run has billed.
     pub fn end_page(self, page: &KeptPage) -> Self {
-        self.remove(&page.mark, InvoiceRefusal::RunChanged).unset(&page.page.key())
+        self.remove(&page.mark, InvoiceRefusal::RunChanged)
     }
 }
 

@@ -84,6 +84,8 @@ enum Meaning<R> {
 struct Operation<R> {
     write: TransactWriteItem,
     meaning: Meaning<R>,
+    /// Whether it may be written before the others.
+    ahead: bool,
 }
 
 /// Writes that happen together or not at all.
@@ -92,17 +94,26 @@ pub struct Transaction<'store, R> {
     pub(crate) store: &'store Store,
     operations: Vec<Operation<R>>,
     wakes: bool,
+    is_ahead: bool,
     broken: Option<StoreError>,
 }
 
 impl Store {
     /// Begins a transaction with nothing in it.
     pub const fn transaction<R>(&self) -> Transaction<'_, R> {
-        Transaction { store: self, operations: Vec::new(), wakes: false, broken: None }
+        Transaction { store: self, operations: Vec::new(), wakes: false, is_ahead: false, broken: None }
     }
 }
 
 impl<R> Transaction<'_, R> {
+    /// Adds writes that may be made ahead of the others, in any order and each by itself, where that costs less
+    /// ([`crate::queue::Writes`]): what of them is done has to stay right should the others never be made, and whoever
+    /// comes next has to find it. More of them fit than into a transaction.
+    pub fn ahead(mut self, add: impl FnOnce(Self) -> Self) -> Self {
+        self.is_ahead = true;
+        Self { is_ahead: false, ..add(self) }
+    }
+
     /// Writes a value where nothing may stand yet.
     pub fn create<T: Stored>(self, value: &T, refusal: R) -> Self {
         self.put(value, 1, Guard::absent(), Meaning::Refusal(refusal))
@@ -254,7 +265,9 @@ impl<R> Transaction<'_, R> {
         meaning: Meaning<R>,
     ) -> Self {
         match write {
-            Ok(write) => self.operations.push(Operation { write: write.build(), meaning }),
+            Ok(write) => {
+                self.operations.push(Operation { write: write.build(), meaning, ahead: self.is_ahead });
+            }
             Err(error) => self.broken = self.broken.or(Some(error.into())),
         }
         self

@@ -1,7 +1,7 @@
 //! What was planned for an enrollment: a quote's end, a pause's begin, a withdrawal.
 
 use domain::enrollment::{Enrollment, State, WithdrawalCause};
-use domain::id::{EnrollmentId, PaymentId};
+use domain::id::EnrollmentId;
 use domain::invoice::{Invoice, Payment, PaymentState};
 use domain::job::Job;
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ pub async fn apply_planned(
     }
     let item = before.with(after);
     let drafts = if quote_expired(&item.value) { worker.store.drafts_of(id).await? } else { Vec::new() };
-    if now < at + PAYMENT_WAIT_MAX && any_payment_is_open(worker, &drafts).await? {
+    if now < at + PAYMENT_WAIT_MAX && any_payment_is_open(&drafts) {
         let transaction = worker.store.transaction::<()>().finish_until(claimed, now + PAYMENT_LOOK);
         return Ok(transaction.commit().await?);
     }
@@ -62,17 +62,9 @@ const fn quote_expired(enrollment: &Enrollment) -> bool {
 }
 
 /// Whether a provider was asked for the money of a draft and has not said what became of it.
-async fn any_payment_is_open(worker: &Worker, drafts: &[Item<Invoice>]) -> Result<bool, Unfinished> {
-    for draft in drafts {
-        let charge = PaymentId::of_charge(draft.value.id);
-        let kept = worker.store.payment(draft.value.enrollment, charge).await?;
-        // A debit is put into a file only if its day comes before the quote's end.
-        let open = |payment: &Payment| {
-            payment.is_under_way() || matches!(payment.state, PaymentState::Submitted { .. })
-        };
-        if kept.is_some_and(|kept| open(&kept.value.payment)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn any_payment_is_open(drafts: &[Item<Invoice>]) -> bool {
+    // A debit is put into a file only if its day comes before the quote's end.
+    let open =
+        |charge: &Payment| charge.is_under_way() || matches!(charge.state, PaymentState::Submitted { .. });
+    drafts.iter().any(|draft| draft.value.charge.as_ref().is_some_and(open))
 }

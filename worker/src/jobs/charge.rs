@@ -12,7 +12,6 @@ use domain::money::Money;
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::InvoiceRefusal;
 use storage::numbers::Numbers;
-use storage::payment::KeptPayment;
 use storage::queue::Claimed;
 use storage::transaction::Transaction;
 use storage::{Item, Stored};
@@ -38,7 +37,6 @@ struct Facts {
     now: Timestamp,
     enrollment: Item<Enrollment>,
     invoice: Item<Invoice>,
-    charge: Option<Item<KeptPayment>>,
     edition: Prospectus,
     issuer: LegalEntity,
     terms: Terms,
@@ -93,17 +91,15 @@ pub async fn look_up(
     invoice: InvoiceId,
 ) -> Result<(), Unfinished> {
     let facts = Facts::read(worker, id, invoice).await?;
-    let Some((facts, payment)) = facts.and_then(|facts| facts.charge.clone().map(|charge| (facts, charge)))
-    else {
-        return finish(worker, claimed).await;
-    };
-    match facts.found(worker, &payment.value.payment).await {
+    let charged = facts.and_then(|facts| facts.invoice.value.charge.clone().map(|charge| (facts, charge)));
+    let Some((facts, payment)) = charged else { return finish(worker, claimed).await };
+    match facts.found(worker, &payment).await {
         Some(Charged::Paid { reference, amount_minor }) => {
             let received = Received { reference, paid_at: facts.now };
-            facts.paid(worker, Ending::Job(claimed), of_amount(&payment, amount_minor), received).await
+            facts.paid(worker, Ending::Job(claimed), of_amount(payment, amount_minor), received).await
         }
         // Nobody else would look again at what counts as refused.
-        Some(Charged::Unknown) if payment.value.payment.is_refused() => {
+        Some(Charged::Unknown) if payment.is_refused() => {
             let again = worker.store.transaction::<()>().finish_until(claimed, facts.now + LOOK_UP_AGAIN);
             Ok(again.commit().await?)
         }
@@ -143,11 +139,10 @@ impl Facts {
         let enrollment = worker.store.enrollment_for_job(id).await?;
         let invoice = worker.store.invoice_for_job(invoice).await?;
         let (Some(enrollment), Some(invoice)) = (enrollment, invoice) else { return Ok(None) };
-        let charge = worker.store.payment(id, PaymentId::of_charge(invoice.value.id)).await?;
         let edition = edition(worker, &enrollment.value.edition, enrollment.value.version).await?;
         let issuer = issuer(&edition)?;
         let terms = edition.terms_on(enrollment.value.date_at(now));
-        Ok(Some(Self { now, enrollment, invoice, charge, edition, issuer, terms }))
+        Ok(Some(Self { now, enrollment, invoice, edition, issuer, terms }))
     }
 
     /// What its own provider says of a payment that counts as not there.
@@ -173,7 +168,7 @@ impl Facts {
     ) -> Option<(PaymentKind, &'worker dyn PaymentProvider)> {
         let method = self.enrollment.value.payment_method.as_ref();
         let method = method.filter(|_| self.invoice.value.payer == self.enrollment.value.student)?;
-        let kind = match self.charge.as_ref().map(|kept| &kept.value.payment) {
+        let kind = match &self.invoice.value.charge {
             Some(payment) if payment.is_under_way() => payment.method,
             _ => method.kind(),
         };
@@ -182,16 +177,15 @@ impl Facts {
 
     fn collecting(&self, worker: &Worker) -> Collecting {
         let today = self.enrollment.value.date_at(self.now);
-        let charge = self.charge.as_ref().map(|kept| &kept.value.payment);
         let collects = self.provider(worker).is_some();
-        self.invoice.value.collecting(&self.enrollment.value, charge, collects, &self.terms, today)
+        self.invoice.value.collecting(&self.enrollment.value, collects, &self.terms, today)
     }
 
     /// Stores what the calendar made of an unpaid invoice: that it is past due, and, after the grace,
     /// that its enrollment is suspended. Whose direct debit is on its way has done their part.
     async fn keep_calendar(mut self, worker: &Worker) -> Result<Self, Unfinished> {
         let enrollment = &self.enrollment.value;
-        if self.charge.as_ref().is_some_and(|kept| kept.value.payment.is_debited(enrollment)) {
+        if self.invoice.value.charge.as_ref().is_some_and(|charge| charge.is_debited(enrollment)) {
             return Ok(self);
         }
         let today = self.enrollment.value.date_at(self.now);
@@ -258,34 +252,35 @@ impl Facts {
         else {
             return ending.nothing(worker).await.map(|()| false);
         };
-        let (payment, asked_before) = self.pending(worker, kind).await?;
+        let (invoice, payment, asked_before) = self.pending(worker, ending, kind).await?;
+        self.invoice = invoice;
         let collection = Collection {
             invoice: self.invoice.value.id,
-            amount: payment.value.payment.amount,
+            amount: payment.amount,
             method: &method,
-            tries: payment.value.payment.tries,
+            tries: payment.tries,
         };
         match asking::charged(provider, collection, asked_before, self.invoice.value.is_owed()).await {
             Charged::Paid { reference, amount_minor } => {
                 let received = Received { reference, paid_at: self.now };
-                self.paid(worker, ending, of_amount(&payment, amount_minor), received).await?;
+                self.paid(worker, ending, of_amount(payment, amount_minor), received).await?;
                 Ok(true)
             }
             Charged::Declined { reason, retry } => {
-                let declined = keep(&payment, |payment| payment.decline(reason, retry));
-                self.charge = Some(declined.clone());
-                let transaction = worker.store.transaction().save(&declined, InvoiceRefusal::Changed);
-                let transaction = match self.declined(&declined.value.payment) {
+                let declined = payment.decline(reason, retry);
+                let transaction = self.keep(worker, &declined);
+                let transaction = match self.declined(&declined) {
                     Some(letter) => transaction.write_letter(&letter, self.now),
                     None => transaction,
                 };
-                self.put_off(transaction, ending, self.collecting(worker)).commit().await?;
+                self.invoice.value = self.invoice.value.with_charge(&declined);
+                let next = self.collecting(worker);
+                self.put_off(transaction, ending, next).commit().await?;
                 Ok(true)
             }
-            Charged::Waiting => self.list(worker, ending, &payment).await.map(|()| true),
+            Charged::Waiting => self.list(worker, ending, payment).await.map(|()| true),
             Charged::Unknown | Charged::Absent => {
-                let lost = keep(&payment, Payment::lose_sight);
-                let transaction = worker.store.transaction().save(&lost, InvoiceRefusal::Changed);
+                let transaction = self.keep(worker, &payment.lose_sight());
                 let until = Some(self.now + LOOK_UP_AGAIN);
                 ending.end(transaction, &self.invoice.value, until).commit().await?;
                 Ok(false)
@@ -298,29 +293,37 @@ impl Facts {
     async fn pending(
         &self,
         worker: &Worker,
+        ending: Ending<'_>,
         kind: PaymentKind,
-    ) -> Result<(Item<KeptPayment>, bool), Unfinished> {
+    ) -> Result<(Item<Invoice>, Payment, bool), Unfinished> {
         let invoice = &self.invoice.value;
         let owed = invoice.owed().map_err(|error| Unfinished::GiveUp(error.to_string()))?;
         let number = self.enrollment.value.payment_method_number;
-        let payment = match &self.charge {
-            Some(kept) if kept.value.payment.is_under_way() => return Ok((kept.clone(), true)),
-            Some(kept) => keep(kept, |payment| payment.again(owed, kind, self.now).asked(number)),
+        let payment = match invoice.charge.clone() {
+            Some(charge) if charge.is_under_way() => return Ok((self.invoice.clone(), charge, true)),
+            Some(charge) => charge.again(owed, kind, self.now).asked(number),
             None => {
                 let id = PaymentId::of_charge(invoice.id);
-                let payment = Payment::pending(id, invoice.id, owed, kind, self.now).asked(number);
-                Item::new(KeptPayment { enrollment: invoice.enrollment, payment })
+                Payment::pending(id, invoice.id, owed, kind, self.now).asked(number)
             }
         };
-        let transaction = worker.store.transaction::<&str>().save(&payment, "the payment changed");
-        let transaction = match &self.charge {
-            Some(kept) if kept.value.payment.state == PaymentState::Listed => {
-                transaction.unlist_debit(&self.issuer.code, invoice.enrollment, &kept.value.payment)
+        let payment = Payment { by_page: matches!(ending, Ending::Page), ..payment };
+        let transaction = self.keep(worker, &payment);
+        let transaction = match &invoice.charge {
+            Some(charge) if charge.state == PaymentState::Listed => {
+                transaction.unlist_debit(&self.issuer.code, invoice.enrollment, charge)
             }
             _ => transaction,
         };
         transaction.commit().await?;
-        Ok((written(payment), false))
+        let charged = self.invoice.clone().with(invoice.clone().with_charge(&payment));
+        Ok((written(charged), payment, false))
+    }
+
+    /// Keeps what became of the invoice's payment.
+    fn keep<'store>(&self, worker: &'store Worker, payment: &Payment) -> Transaction<'store, InvoiceRefusal> {
+        let charged = self.invoice.clone().with(self.invoice.value.clone().with_charge(payment));
+        worker.store.transaction().save(&charged, InvoiceRefusal::Changed)
     }
 
     async fn numbers(&self, worker: &Worker) -> Result<Item<Numbers>, Unfinished> {
@@ -361,17 +364,8 @@ impl Facts {
 }
 
 /// A payment of what was really taken.
-fn of_amount(payment: &Item<KeptPayment>, amount_minor: i64) -> Item<KeptPayment> {
-    keep(payment, |payment| {
-        let amount = Money::minor(amount_minor, payment.amount.currency);
-        Payment { amount, ..payment }
-    })
-}
-
-/// A payment after a step.
-fn keep(kept: &Item<KeptPayment>, step: impl FnOnce(Payment) -> Payment) -> Item<KeptPayment> {
-    let payment = step(kept.value.payment.clone());
-    kept.clone().with(KeptPayment { payment, ..kept.value.clone() })
+fn of_amount(payment: Payment, amount_minor: i64) -> Payment {
+    Payment { amount: Money::minor(amount_minor, payment.amount.currency), ..payment }
 }
 
 /// An item as it stands after it was saved.

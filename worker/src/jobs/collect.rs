@@ -1,11 +1,15 @@
 //! Asking for the money of a run's invoices, page by page. Only what is not paid at once becomes a job of
 //! its own, which waits for the days of the dunning plan.
 
-use domain::billing::run::PageInvoice;
+use domain::billing::run::{PageInvoice, RunPage};
 use domain::id::RunId;
+use domain::invoice::{LegalEntity, Payment};
 use domain::job::Job;
+use domain::ledger::Entry;
 use jiff::civil::Date;
+use storage::invoice::InvoiceRefusal;
 use storage::queue::Claimed;
+use storage::transaction::read_again;
 
 use super::charge::{Ending, charge_next};
 use super::finish;
@@ -36,8 +40,31 @@ pub async fn collect(
         // What is paid already is passed over at once: a page that is taken up again comes further.
         let lines = worker.store.not_yet_charged(&page.page).await?;
         each_invoice(worker, claimed, lines, ASKED_AT_ONCE, ask, charge).await?;
-        worker.store.transaction().collect_page(&page, now).checkpoint(claimed).commit().await?;
+        let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
+        let entries = read_again(was_changed, || paid(worker, entity, &page.page)).await?;
+        worker.store.transaction().collect_page(&page, &entries, now).checkpoint(claimed).commit().await?;
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
     Ok(transaction.commit().await?)
+}
+
+/// What the ledger says of a page's payments, as they are kept: the same however often it is asked. Whatever is
+/// not answered by now is posted by whoever hears the answer.
+async fn paid(worker: &Worker, entity: &str, page: &RunPage) -> Result<Vec<Entry>, Unfinished> {
+    let issuer = LegalEntity::of_market(entity)
+        .ok_or_else(|| Unfinished::GiveUp(format!("no legal entity issues invoices in {entity}")))?;
+    let invoices = worker.store.page_invoices(&page.invoices).await?;
+    for invoice in &invoices {
+        let Some(charge) = invoice.value.charge.clone().filter(Payment::is_waited_for_by_page) else {
+            continue;
+        };
+        let handed_on = invoice.value.clone().with_charge(&charge.handed_on());
+        let transaction =
+            worker.store.transaction().save(&invoice.clone().with(handed_on), InvoiceRefusal::Changed);
+        transaction.commit().await?;
+    }
+    let invoices = Vec::from_iter(invoices.into_iter().map(|item| item.value));
+    let now = worker.clock.now(&worker.store).await?;
+    let entries = Entry::of_charges(&issuer, page, &invoices, now);
+    entries.map_err(|error| Unfinished::GiveUp(error.to_string()))
 }

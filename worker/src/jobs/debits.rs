@@ -10,7 +10,6 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use storage::Item;
 use storage::invoice::InvoiceRefusal;
-use storage::payment::KeptPayment;
 use storage::queue::Claimed;
 
 use super::finish;
@@ -45,16 +44,14 @@ struct Facts {
     waiting: Item<WaitingDebit>,
     enrollment: Option<Item<Enrollment>>,
     invoice: Option<Item<Invoice>>,
-    payment: Option<Item<KeptPayment>>,
 }
 
 impl Facts {
     async fn read(worker: &Worker, waiting: Item<WaitingDebit>) -> Result<Self, Unfinished> {
-        let WaitingDebit { enrollment, invoice, payment, .. } = waiting.value;
+        let WaitingDebit { enrollment, invoice, .. } = waiting.value;
         Ok(Self {
             enrollment: worker.store.enrollment_for_job(enrollment).await?,
             invoice: worker.store.invoice_for_job(invoice).await?,
-            payment: worker.store.payment(enrollment, payment).await?,
             waiting,
         })
     }
@@ -77,16 +74,15 @@ async fn put_next(
     let facts: Vec<Facts> = facts.buffered(READ_AT_ONCE).try_collect().await?;
     let mut next = file.value.clone();
     let mut transaction = worker.store.transaction();
-    for Facts { waiting, enrollment, invoice, payment } in facts {
+    for Facts { waiting, enrollment, invoice } in facts {
         transaction = transaction.take_debit(&waiting);
-        let Some(kept) = payment.filter(|kept| kept.value.payment.state == PaymentState::Listed) else {
-            continue;
-        };
+        let Some(invoice) = invoice else { continue };
+        let listed = |charge: &Payment| charge.state == PaymentState::Listed;
+        let Some(before) = invoice.value.charge.clone().filter(listed) else { continue };
         let WaitingDebit { enrollment: id, invoice: invoice_id, .. } = waiting.value;
-        let before = kept.value.payment.clone();
-        let put = match (&enrollment, &invoice) {
-            (Some(enrollment), Some(invoice)) => put(&mut next, &enrollment.value, &invoice.value, before),
-            _ => Err(LeftOut::NothingOwed),
+        let put = match &enrollment {
+            Some(enrollment) => put(&mut next, &enrollment.value, &invoice.value, before.clone()),
+            None => Err(LeftOut::NothingOwed),
         };
         let (payment, ask_at) = match put {
             Ok((debit, payment)) => {
@@ -97,11 +93,12 @@ async fn put_next(
             }
             Err(left_out) => {
                 tracing::info!(invoice = %invoice_id, reason = left_out.word(), "a debit is left out");
-                (left_out.leave(kept.value.payment.clone()), now)
+                (left_out.leave(before), now)
             }
         };
-        let kept = kept.with(KeptPayment { enrollment: id, payment });
-        transaction = transaction.save(&kept, InvoiceRefusal::Changed).ask_again(id, invoice_id, ask_at);
+        let charged = invoice.value.clone().with_charge(&payment);
+        transaction = transaction.save(&invoice.with(charged), InvoiceRefusal::Changed);
+        transaction = transaction.ask_again(id, invoice_id, ask_at);
     }
     let transaction = transaction.save(&file.with(next), InvoiceRefusal::Changed);
     Ok(transaction.checkpoint(claimed).commit().await?)

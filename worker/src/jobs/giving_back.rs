@@ -135,8 +135,8 @@ async fn send_back(
     part: &RefundPart,
     now: Timestamp,
 ) -> Result<RefundState, Unfinished> {
-    let payment = worker.store.payment(refund.enrollment, part.payment).await?;
-    let reference = payment.and_then(|payment| payment.value.payment.reference);
+    let payment = worker.store.payment(refund.enrollment, refund.invoice, part.payment).await?;
+    let reference = payment.and_then(|payment| payment.reference);
     let (Some(provider), Some(reference)) = (worker.providers.of(part.method), reference) else {
         let refused = Some("this deployment cannot send it back the way it came".to_owned());
         return Ok(RefundState::ByTransfer { refused });

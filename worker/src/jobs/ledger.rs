@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::id::{EnrollmentId, InvoiceId};
+use domain::id::{EnrollmentId, InvoiceId, PaymentId};
 use domain::invoice::{Invoice, LegalEntity, Payment};
 use domain::ledger::{Closing, Entry, Found, InvoiceRef, Source};
 use domain::money::MoneyError;
@@ -117,7 +117,10 @@ async fn found(worker: &Worker, entries: &[Entry]) -> Result<Found, Unfinished> 
     for entry in entries {
         match &entry.source {
             Source::Payment { invoice, payment, .. } | Source::Return { invoice, payment, .. } => {
-                payments.insert((invoice.enrollment, *payment));
+                // Its charge comes with the invoice.
+                if *payment != PaymentId::of_charge(invoice.id()) {
+                    payments.insert((invoice.enrollment, *payment));
+                }
             }
             Source::Credit { invoice, note, .. } => {
                 notes.insert((invoice.enrollment, invoice.id(), *note));
@@ -128,20 +131,27 @@ async fn found(worker: &Worker, entries: &[Entry]) -> Result<Found, Unfinished> 
             Source::Sent { invoice, enrollment, refund, .. } => {
                 refunds.insert((*enrollment, *invoice, *refund));
             }
-            Source::Issue { .. } | Source::Page { .. } | Source::WriteOff { .. } => {}
+            // The page's charges come with its invoices.
+            Source::Issue { .. }
+            | Source::Page { .. }
+            | Source::Payments { .. }
+            | Source::WriteOff { .. } => {}
         }
     }
     let store = &worker.store;
     let invoices = store.invoices_at(&Vec::from_iter(invoices)).await?;
     let payments = Vec::from_iter(payments.into_iter().map(|(enrollment, id)| Key::Payment(enrollment, id)));
-    let payments = store.get_many::<KeptPayment>(&payments).await?;
+    let payments = store.get_many::<KeptPayment>(&payments).await?.into_iter();
+    let transfers = payments.map(|item| item.value.payment);
+    let charges = invoices.iter().filter_map(|item| item.value.charge.clone());
+    let payments = transfers.chain(charges).map(|payment| (payment.id, payment)).collect();
     let notes = notes.into_iter().map(|(enrollment, invoice, id)| Key::CreditNote(enrollment, invoice, id));
     let notes = store.get_many(&Vec::from_iter(notes)).await?;
     let refunds = refunds.into_iter().map(|(enrollment, invoice, id)| Key::Refund(enrollment, invoice, id));
     let refunds = store.get_many(&Vec::from_iter(refunds)).await?;
     Ok(Found {
         invoices: invoices.into_iter().map(|item| (item.value.id, item.value)).collect(),
-        payments: payments.into_iter().map(|item| (item.value.payment.id, item.value.payment)).collect(),
+        payments,
         notes: notes
             .into_iter()
             .map(|item: Item<domain::invoice::CreditNote>| (item.value.id, item.value))

@@ -4,7 +4,7 @@
 //! where it was. An enrollment that cannot be billed is parked with its reason and tried again on the next
 //! look or when finance asks; the others do not wait for it. While a page is written the next ones are read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::billing::BillingFacts;
 use domain::billing::run::{
@@ -12,8 +12,10 @@ use domain::billing::run::{
     looks_again_at,
 };
 use domain::catalog::Prospectus;
-use domain::id::{EditionId, EnrollmentId, RunId};
+use domain::id::{EditionId, EnrollmentId, InvoiceId, RunId};
+use domain::invoice::Invoice;
 use domain::job::Job;
+use domain::ledger::InvoiceRef;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use storage::invoice::{InvoiceRefusal, NothingOwed};
@@ -52,6 +54,10 @@ pub async fn bill(
         let page = pages.recv().await.unwrap_or_else(|| Err(Unfinished::Retry("reading stopped".into())))?;
         run.value = page.counted(run.value)?;
         run.value.after = page.next;
+        if page.is_empty() && page.next.is_some() {
+            // Nothing to write: whoever is killed meanwhile passes over it again.
+            continue;
+        }
         if page.next.is_none() {
             let next = looks_again_at(on, looked_at, page.next_begins_at).map(|at| at + (now - seen));
             run.value.done = next.is_none();
@@ -59,8 +65,8 @@ pub async fn bill(
         }
         run = page.keep(worker, run, now, Then::GoOn(claimed)).await?;
     }
-    let transaction = worker.store.transaction::<InvoiceRefusal>().finish_until(claimed, now);
-    Ok(transaction.commit().await?)
+    let transaction = worker.store.transaction().save(&run, InvoiceRefusal::RunChanged);
+    Ok(transaction.finish_until(claimed, now).commit().await?)
 }
 
 /// Counts what a date will bring, before it begins anywhere, and waits until it does.
@@ -78,7 +84,7 @@ async fn foresee(
     }
     let mut until = Some(seen);
     for _ in 0..PAGES_MAX {
-        let page = look.read(&run.value, Existing::None).await?;
+        let page = look.foresee(&run.value).await?;
         for rated in page.rated {
             let Some(begins_at) = rated.begins_at else { continue };
             let totals = rated.drafts.iter().map(|draft| draft.total);
@@ -123,9 +129,10 @@ enum Then<'a> {
 enum Existing {
     /// They may: they are read first.
     Read,
-    /// Nobody was here before. Should an invoice be there all the same, nothing of its page is written,
-    /// and the page is read again.
-    None,
+    /// What the run's pages have is there. Of the rest, only what may have been billed apart from runs is
+    /// read: the first month of an active time. Should another invoice be there all the same, nothing of its
+    /// page is written, and the page is read again.
+    AsPagesSay,
 }
 
 /// What one look at a shard has learned so far.
@@ -138,12 +145,16 @@ struct Look {
     editions: HashMap<(EditionId, u32), Prospectus>,
     /// When the date begins for the first of those for whom it has not.
     next_begins_at: Option<Timestamp>,
+    /// What the run's pages had when a look began that goes over them again.
+    billed: HashSet<InvoiceRef>,
 }
 
 /// A page as it was read and rated.
 #[derive(Default)]
 struct ReadPage {
     rated: Vec<Rated>,
+    /// Drafts that are there and in no page.
+    strays: HashMap<InvoiceId, u64>,
     parked: BTreeMap<EnrollmentId, String>,
     /// The place behind which the next page begins; nothing where this is the last.
     next: Option<ListedAt>,
@@ -159,6 +170,7 @@ impl Look {
             everybody: false,
             editions: HashMap::new(),
             next_begins_at: None,
+            billed: HashSet::new(),
         }
     }
 
@@ -171,6 +183,13 @@ impl Look {
     fn pages(mut self, mut run: RunShard) -> mpsc::Receiver<Result<ReadPage, Unfinished>> {
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         tokio::spawn(async move {
+            if run.repeats {
+                match self.worker.store.billed(run.run, run.shard).await {
+                    Ok(billed) => self.billed = billed,
+                    // Nobody listens any more once the job has ended.
+                    Err(error) => return drop(sender.send(Err(error.into())).await),
+                }
+            }
             // Where it was interrupted somebody may have billed meanwhile.
             let mut existing = Existing::Read;
             loop {
@@ -181,7 +200,7 @@ impl Look {
                     return;
                 }
                 run.after = next;
-                existing = if run.repeats { Existing::Read } else { Existing::None };
+                existing = Existing::AsPagesSay;
             }
         });
         receiver
@@ -189,6 +208,25 @@ impl Look {
 
     /// Reads the page behind a run's cursor: what is due and not drafted yet.
     async fn read(&mut self, run: &RunShard, existing: Existing) -> Result<ReadPage, Unfinished> {
+        let mut page = self.foresee(run).await?;
+        page.rated.retain_mut(|rated| {
+            let was_free = rated.drafts.is_empty();
+            rated.drafts.retain(|draft| !self.billed.contains(&InvoiceRef::of(draft)));
+            was_free || !rated.drafts.is_empty()
+        });
+        let is_asked =
+            |rated: &Rated| existing == Existing::Read || rated.drafts.is_empty() || rated.due.key.k == 0;
+        let (asked, mut rated): (Vec<_>, Vec<_>) = page.rated.into_iter().partition(is_asked);
+        if !asked.is_empty() {
+            let asked = self.worker.store.not_yet_drafted(run.run, run.shard, asked).await?;
+            rated.extend(asked.rated);
+            page.strays = asked.strays;
+        }
+        Ok(ReadPage { rated, ..page })
+    }
+
+    /// Reads the page behind a run's cursor: what is due, drafted or not.
+    async fn foresee(&mut self, run: &RunShard) -> Result<ReadPage, Unfinished> {
         let store = self.worker.store.clone();
         let items_max = u16::try_from(PAGE_INVOICES_MAX).unwrap_or(u16::MAX);
         let days = days_beginning_on(run.on);
@@ -221,9 +259,6 @@ impl Look {
             place = Some(listed.at());
         }
         page.next_begins_at = self.next_begins_at;
-        if existing == Existing::Read {
-            page.rated = store.not_yet_drafted(page.rated).await?;
-        }
         Ok(page)
     }
 
@@ -259,6 +294,11 @@ impl Look {
 }
 
 impl ReadPage {
+    /// Whether nothing of it is to be written down.
+    fn is_empty(&self) -> bool {
+        self.rated.is_empty() && self.parked.is_empty()
+    }
+
     /// A shard with this page counted.
     fn counted(&self, run: RunShard) -> Result<RunShard, Unfinished> {
         let totals = self.rated.iter().flat_map(|rated| &rated.drafts).map(|draft| draft.total);
@@ -290,7 +330,11 @@ impl ReadPage {
         let nothing_owed = Vec::from_iter(free.map(nothing));
         let next_on = self.rated.iter().filter_map(|rated| rated.next.map(|due| due.period.from));
         let next_on = BTreeSet::from_iter(next_on);
-        let drafts = Vec::from_iter(self.rated.into_iter().flat_map(|rated| rated.drafts));
+        let item = |draft: Invoice| {
+            let revision = self.strays.get(&draft.id).copied().unwrap_or(0);
+            Item { value: Invoice { page: Some(page.number), ..draft }, revision }
+        };
+        let drafts = Vec::from_iter(self.rated.into_iter().flat_map(|rated| rated.drafts).map(item));
         let mut transaction = worker.store.draft_page(&run, &page, &drafts, &nothing_owed);
         for on in next_on {
             transaction = transaction.ask_run(&page.entity, on, page.shard);

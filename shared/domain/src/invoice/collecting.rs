@@ -61,11 +61,11 @@ impl Invoice {
     pub fn collecting(
         &self,
         enrollment: &Enrollment,
-        charge: Option<&Payment>,
         collects: bool,
         terms: &Terms,
         today: Date,
     ) -> Collecting {
+        let charge = self.charge.as_ref();
         match charge.map(|charge| &charge.state) {
             Some(PaymentState::Submitted { collect_on, .. }) if today < *collect_on => {
                 return Collecting::Wait { until: *collect_on };
@@ -215,7 +215,7 @@ mod tests {
         let mut asked = Vec::new();
         for day in 1..=30 {
             let today = Date::new(2027, 4, day).expect("a date");
-            let next = invoice.collecting(&enrollment, Some(&payment), true, &TERMS, today);
+            let next = invoice.clone().with_charge(&payment).collecting(&enrollment, true, &TERMS, today);
             if next == Collecting::Ask {
                 asked.push(i32::from(day) - 1);
                 let again = payment.again(invoice.total, PaymentKind::Sandbox, noon(&today.to_string()));
@@ -223,7 +223,8 @@ mod tests {
             }
         }
         assert_eq!(asked, [1, 3, 5, 7, 10, 14]);
-        let over = invoice.collecting(&enrollment, Some(&payment), true, &TERMS, date("2027-04-30"));
+        let over =
+            invoice.clone().with_charge(&payment).collecting(&enrollment, true, &TERMS, date("2027-04-30"));
         assert_eq!(over, Collecting::Over);
     }
 
@@ -232,7 +233,7 @@ mod tests {
         let (enrollment, invoice) = open();
         let payment = declined(&invoice, Retry::MayHelp, "2027-04-01");
         let on = |payment: &Payment, today| {
-            invoice.collecting(&enrollment, Some(payment), true, &TERMS, date(today))
+            invoice.clone().with_charge(payment).collecting(&enrollment, true, &TERMS, date(today))
         };
         assert_eq!(on(&payment, "2027-04-07"), Collecting::Ask);
         let payment = declined(&invoice, Retry::MayHelp, "2027-04-07");
@@ -244,7 +245,7 @@ mod tests {
         let (mut enrollment, invoice) = open();
         let payment = declined(&invoice, Retry::NeverHelps, "2027-04-01");
         let next = |enrollment: &Enrollment| {
-            invoice.collecting(enrollment, Some(&payment), true, &TERMS, date("2027-04-02"))
+            invoice.clone().with_charge(&payment).collecting(enrollment, true, &TERMS, date("2027-04-02"))
         };
         assert_eq!(next(&enrollment), Collecting::Wait { until: date("2027-04-04") });
         enrollment.payment_method_number += 1;
@@ -255,15 +256,16 @@ mod tests {
     fn nobody_asks_a_provider_for_a_transfer_or_for_nothing() {
         let (enrollment, invoice) = open();
         let today = date("2027-04-01");
-        let transfer = invoice.collecting(&enrollment, None, false, &TERMS, today);
+        let transfer = invoice.collecting(&enrollment, false, &TERMS, today);
         assert_eq!(transfer, Collecting::Wait { until: date("2027-04-02") });
         let paid = Invoice { paid: invoice.total, ..invoice.clone() };
-        assert_eq!(paid.collecting(&enrollment, None, true, &TERMS, today), Collecting::Over);
+        assert_eq!(paid.collecting(&enrollment, true, &TERMS, today), Collecting::Over);
         let draft = Invoice { state: InvoiceState::Draft, ..invoice.clone() };
         let refused = declined(&invoice, Retry::MayHelp, "2027-04-01");
-        let again = draft.collecting(&enrollment, Some(&refused), true, &TERMS, date("2027-04-20"));
+        let again =
+            draft.clone().with_charge(&refused).collecting(&enrollment, true, &TERMS, date("2027-04-20"));
         assert_eq!(again, Collecting::Over);
-        assert_eq!(draft.collecting(&enrollment, None, true, &TERMS, today), Collecting::Ask);
+        assert_eq!(draft.collecting(&enrollment, true, &TERMS, today), Collecting::Ask);
     }
 
     #[test]
@@ -274,7 +276,7 @@ mod tests {
         let listed = Payment::pending(id, invoice.id, invoice.total, kind, noon("2027-04-01"));
         let listed = listed.asked(enrollment.payment_method_number).list();
         let on = |enrollment: &Enrollment, payment: &Payment, today| {
-            invoice.collecting(enrollment, Some(payment), true, &TERMS, date(today))
+            invoice.clone().with_charge(payment).collecting(enrollment, true, &TERMS, date(today))
         };
         assert_eq!(on(&enrollment, &listed, "2027-04-20"), Collecting::Over);
         let file = crate::id::DebitFileId::derived(&["f"]);
@@ -285,7 +287,8 @@ mod tests {
         // Another way to pay takes it off the list, and not out of a file.
         enrollment.payment_method_number += 1;
         assert_eq!(on(&enrollment, &listed, "2027-04-02"), Collecting::Ask);
-        let by_transfer = invoice.collecting(&enrollment, Some(&listed), false, &TERMS, date("2027-04-02"));
+        let by_transfer =
+            invoice.clone().with_charge(&listed).collecting(&enrollment, false, &TERMS, date("2027-04-02"));
         assert!(matches!(by_transfer, Collecting::Wait { .. }), "{by_transfer:?}");
         assert_eq!(on(&enrollment, &submitted, "2027-04-05"), waits);
     }
@@ -301,7 +304,9 @@ mod tests {
             let (invoice, payment) = paid.expect("owed");
             let returned = invoice.return_debit(payment, reason.into(), noon("2027-04-07"));
             let (invoice, payment) = returned.expect("paid");
-            let next = |today| invoice.collecting(&enrollment, Some(&payment), true, &TERMS, date(today));
+            let next = |today| {
+                invoice.clone().with_charge(&payment).collecting(&enrollment, true, &TERMS, date(today))
+            };
             assert_eq!(next("2027-04-07"), Collecting::Wait { until: date("2027-04-08") }, "{reason}");
             assert_eq!(next("2027-04-08"), expected, "{reason}");
         };

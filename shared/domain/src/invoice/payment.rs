@@ -33,6 +33,10 @@ pub struct Payment {
     /// When it was tried last, if that was later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried_again_at: Option<Timestamp>,
+    /// Whether the page of a run asks for it: what comes by that is posted once for the page. What the page
+    /// hands on to a job of the invoice's own is posted by that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_page: bool,
     /// What became of it.
     #[serde(flatten)]
     pub state: PaymentState,
@@ -201,13 +205,15 @@ impl Payment {
             tries,
             method_number,
             tried_again_at,
+            by_page: false,
             state,
         }
     }
 
     /// The same payment before its provider is asked again, for what is owed by now.
     pub fn again(self, amount: Money, method: PaymentKind, now: Timestamp) -> Self {
-        Self { amount, method, tried_again_at: Some(now), state: PaymentState::Pending, ..self }
+        let (tried_again_at, by_page, state) = (Some(now), false, PaymentState::Pending);
+        Self { amount, method, tried_again_at, by_page, state, ..self }
     }
 
     /// The same payment, asked for once more, with the so-maniest way to pay that was given.
@@ -229,7 +235,9 @@ impl Payment {
     /// Its provider collects by file: it waits for the next one.
     pub fn list(self) -> Self {
         match self.state {
-            PaymentState::Pending | PaymentState::Unknown => Self { state: PaymentState::Listed, ..self },
+            PaymentState::Pending | PaymentState::Unknown => {
+                Self { state: PaymentState::Listed, by_page: false, ..self }
+            }
             _ => self,
         }
     }
@@ -248,20 +256,45 @@ impl Payment {
     pub fn decline(self, reason: String, retry: Retry) -> Self {
         match self.state {
             PaymentState::Paid { .. } | PaymentState::Returned { .. } => self,
-            _ => Self { state: PaymentState::Declined { reason, retry }, ..self },
+            _ => Self { state: PaymentState::Declined { reason, retry }, by_page: false, ..self },
         }
     }
 
     /// The provider did not answer.
     pub fn lose_sight(self) -> Self {
         match self.state {
-            PaymentState::Pending => Self { state: PaymentState::Unknown, ..self },
+            PaymentState::Pending => Self { state: PaymentState::Unknown, by_page: false, ..self },
             _ => self,
         }
+    }
+
+    /// Its page goes on without it.
+    #[must_use]
+    pub fn handed_on(self) -> Self {
+        Self { by_page: false, ..self }
+    }
+
+    /// Whether its page may still hear of it.
+    pub const fn is_waited_for_by_page(&self) -> bool {
+        self.by_page && self.is_under_way()
     }
 }
 
 impl Invoice {
+    /// Keeps what became of a payment, where it is its charge: what is said of both is written at once.
+    #[must_use]
+    pub fn with_charge(mut self, payment: &Payment) -> Self {
+        if self.is_charged_by(payment.id) {
+            self.charge = Some(payment.clone());
+        }
+        self
+    }
+
+    /// Whether a payment is the one by which its provider collects it.
+    pub fn is_charged_by(&self, payment: PaymentId) -> bool {
+        payment == PaymentId::of_charge(self.id)
+    }
+
     /// Whether a payment of an amount may be tried: it is owed, and the invoice is draft or open.
     pub fn check_payable(&self, amount: Money) -> Result<(), PaymentRefused> {
         if matches!(self.state, InvoiceState::Paid(_) | InvoiceState::Uncollectible(_)) {
@@ -322,7 +355,7 @@ impl Invoice {
         let paid = self.paid.plus(payment.amount)?;
         let reference = reference.or(payment.reference);
         let payment = Payment { reference, state: PaymentState::Paid { paid_at }, ..payment };
-        Ok((Self { paid, ..self }.settled(), payment))
+        Ok((Self { paid, ..self }.with_charge(&payment).settled(), payment))
     }
 
     /// Records that the payer's bank took a payment back, and its word for why: what it paid is owed
@@ -345,6 +378,6 @@ impl Invoice {
         let retry = Retry::of_debit(&reason);
         let state = PaymentState::Returned { returned_at, reason, retry };
         let payment = Payment { state, ..payment };
-        Ok((Self { paid, ..self }.settled(), payment))
+        Ok((Self { paid, ..self }.with_charge(&payment).settled(), payment))
     }
 }

@@ -56,6 +56,8 @@ fn draft(
         credited: nothing,
         paid: nothing,
         refunded: nothing,
+        charge: None,
+        page: None,
         state: InvoiceState::Draft,
     })
 }

@@ -117,6 +117,7 @@ impl Closing {
                 self.see(number, number.sequence);
             }
             Source::Payment { .. } => self.tally.payments += 1,
+            Source::Payments { charges, .. } => self.tally.payments += charges.len() as u64,
             Source::Refund { .. } => self.tally.refunds += 1,
             Source::Return { .. } | Source::Sent { .. } | Source::WriteOff { .. } => {}
         }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::as_issued;
-use super::{Account, Balances, Entry, Source};
+use super::{Account, Balances, Entry, PageCharge, Source};
 use crate::id::{CreditNoteId, InvoiceId, PaymentId, RefundId};
 use crate::invoice::{CreditNote, Invoice, InvoiceState, Payment, PaymentState, Refund};
 use crate::money::{Money, MoneyError};
@@ -142,15 +142,28 @@ impl Entry {
             }
             Source::Payment { payment, tries, .. } => match found.payments.get(payment) {
                 None => differences.push(missing()),
-                // Asked for again since: of this time nothing is left to compare with.
-                Some(payment) if payment.tries != *tries => {}
                 Some(payment) => {
-                    let here =
-                        matches!(payment.state, PaymentState::Paid { .. } | PaymentState::Returned { .. });
-                    let amount = if here { payment.amount } else { Money::zero(payment.amount.currency) };
-                    differences.extend(self.differs(self.money(amount)?, amount));
+                    if let Some(amount) = payment.received(*tries) {
+                        differences.extend(self.differs(self.money(amount)?, amount));
+                    }
                 }
             },
+            Source::Payments { currency, charges, .. } => {
+                let mut sum = Money::zero(*currency);
+                for PageCharge { invoice, tries, amount_minor } in charges {
+                    let amount = Money::minor(*amount_minor, *currency);
+                    sum = sum.plus(amount)?;
+                    let Some(charge) = found.payments.get(&PaymentId::of_charge(invoice.id())) else {
+                        differences.push(Difference::new(DifferenceKind::DocumentMissing, invoice.id()));
+                        continue;
+                    };
+                    if let Some(received) = charge.received(*tries).filter(|it| *it != amount) {
+                        let difference = Difference::new(DifferenceKind::DocumentDiffers, charge.id);
+                        differences.push(difference.amounts(amount, received));
+                    }
+                }
+                differences.extend(self.differs(self.money(sum)?, sum));
+            }
             Source::Return { payment, .. } => {
                 if !found.payments.contains_key(payment) {
                     differences.push(missing());
@@ -198,6 +211,16 @@ impl Entry {
     /// What it posts to where money is.
     fn money(&self, like: Money) -> Result<Money, MoneyError> {
         self.postings.sum_of(&Account::MONEY, like.currency)
+    }
+}
+
+impl Payment {
+    /// What it has brought, where it is still the try that is meant: of an earlier one nothing is left to
+    /// compare with.
+    fn received(&self, tries: u32) -> Option<Money> {
+        let here = matches!(self.state, PaymentState::Paid { .. } | PaymentState::Returned { .. });
+        let amount = if here { self.amount } else { Money::zero(self.amount.currency) };
+        (self.tries == tries).then_some(amount)
     }
 }
 

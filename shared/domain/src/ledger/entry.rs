@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Balances, Earning, Earnings};
+use super::{Account, Balances, Earning, Earnings, PageCharge};
 use crate::billing::PeriodKey;
 use crate::billing::run::PageInvoice;
 use crate::id::{CreditNoteId, EnrollmentId, InvoiceId, PaymentId, PersonId, RefundId, RunId};
 use crate::invoice::{
-    CreditNote, Invoice, InvoiceNumber, InvoiceState, LegalEntity, Payment, Refund, RefundPart, RefundState,
+    CreditNote, Invoice, InvoiceNumber, InvoiceState, LegalEntity, Payment, PaymentKind, Refund, RefundPart,
+    RefundState,
 };
-use crate::money::{Money, MoneyError};
+use crate::money::{Currency, Money, MoneyError};
 
 /// What one document changed: postings that sum to zero, and what is to be earned by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,21 @@ pub enum Source {
         payment: PaymentId,
         /// How often it had been asked for.
         tries: u32,
+    },
+    /// A page's invoices were paid when their providers were asked for the first time.
+    Payments {
+        /// The run.
+        run: RunId,
+        /// Which share of the enrollments.
+        shard: u16,
+        /// Which page of it.
+        page: u64,
+        /// Through what.
+        method: PaymentKind,
+        /// Of what its amounts are.
+        currency: Currency,
+        /// The payments.
+        charges: Vec<PageCharge>,
     },
     /// A bank took a payment back.
     Return {
@@ -141,11 +157,15 @@ impl Entry {
     ) -> Result<Vec<Self>, MoneyError> {
         let mut change = Change::new(issuer, before, now);
         let invoice = InvoiceRef::of(after);
-        if let Some(Payment { id: payment, tries, method, .. }) = documents.payment {
+        if let Some(Payment { id: payment, tries, method, by_page, .. }) = documents.payment {
             let amount = after.paid.minus(before.paid)?;
             let money = Balances::default().debit(Account::cash(*method), amount)?;
             let next = Invoice { paid: after.paid, ..change.invoice.clone() };
-            change.post(Source::Payment { invoice, payment: *payment, tries: *tries }, next, money)?;
+            if *by_page {
+                change.invoice = next;
+            } else {
+                change.post(Source::Payment { invoice, payment: *payment, tries: *tries }, next, money)?;
+            }
         }
         if let (None, Some(issue)) = (before.issue(), after.issue()) {
             let next = Invoice { state: InvoiceState::Open(issue.clone()), ..change.invoice.clone() };
@@ -227,7 +247,7 @@ impl Entry {
         Ok(Self::new(issuer, source, postings, earnings, now))
     }
 
-    fn new(
+    pub(super) fn new(
         issuer: &LegalEntity,
         source: Source,
         postings: Balances,
@@ -308,6 +328,7 @@ impl Source {
     pub fn enrollment(&self) -> Option<EnrollmentId> {
         match self {
             Self::Page { invoices, .. } => invoices.first().map(|line| line.enrollment),
+            Self::Payments { charges, .. } => charges.first().map(|charge| charge.invoice.enrollment),
             Self::Sent { enrollment, .. } => Some(*enrollment),
             Self::Issue { invoice, .. }
             | Self::Payment { invoice, .. }
@@ -323,6 +344,7 @@ impl Source {
         match self {
             Self::Issue { .. } => "issue",
             Self::Page { .. } => "page",
+            Self::Payments { .. } => "payments",
             Self::Payment { .. } => "payment",
             Self::Return { .. } => "return",
             Self::Credit { .. } => "credit",
@@ -336,6 +358,7 @@ impl Source {
     pub fn invoices(&self) -> Vec<InvoiceRef> {
         match self {
             Self::Page { invoices, .. } => invoices.iter().map(InvoiceRef::from).collect(),
+            Self::Payments { charges, .. } => charges.iter().map(|charge| charge.invoice).collect(),
             Self::Sent { .. } => Vec::new(),
             Self::Issue { invoice, .. }
             | Self::Payment { invoice, .. }
@@ -354,6 +377,9 @@ impl fmt::Display for Source {
         match self {
             Self::Issue { invoice, .. } | Self::WriteOff { invoice } => write!(f, "{}", invoice.id()),
             Self::Page { run, shard, page, .. } => write!(f, "{run}.{shard}.{page}"),
+            Self::Payments { run, shard, page, method, .. } => {
+                write!(f, "{run}.{shard}.{page}.{}", Account::cash(*method).word())
+            }
             Self::Payment { payment, tries, .. } | Self::Return { payment, tries, .. } => {
                 write!(f, "{payment}.{tries}")
             }

@@ -14,6 +14,8 @@ use crate::invoice::{
 };
 use crate::money::Currency::Gbp;
 
+mod pages; // one entry for what a run's page issued, one for what it was paid
+
 fn date(text: &str) -> Date {
     text.parse().expect("a date")
 }
@@ -334,40 +336,4 @@ fn what_does_not_agree_is_named() {
     let (closed, ..) = closing.close(&Earnings::default(), noon(date("2027-04-01"))).expect("fits");
     let named = closed.differences.named.iter().map(|it| it.kind);
     assert_eq!(Vec::from_iter(named), [DifferenceKind::EarningsDiffer, DifferenceKind::WrongSide]);
-}
-
-/// What is issued by the page is what is issued one by one, and what is paid since changes nothing of it.
-#[test]
-fn a_page_is_the_sum_of_its_invoices() {
-    let on = date("2027-04-03");
-    let one = issued(draft(10_000), 1, on);
-    let mut two = issued(draft(20_000), 2, on);
-    two.payer = crate::id::PersonId::derived(&["sponsor"]);
-    two.id = Invoice::id_of(two.enrollment, two.key, two.payer);
-    let line = |invoice: &Invoice| crate::billing::run::PageInvoice {
-        enrollment: invoice.enrollment,
-        key: invoice.key,
-        to: invoice.issue().expect("issued").period.to,
-        payer: invoice.payer,
-        payment_days: 14,
-    };
-    let source = Source::Page {
-        run: RunId::derived(&["r"]),
-        shard: 0,
-        page: 1,
-        first: gb().number(1, noon(on)),
-        invoices: vec![line(&one), line(&two)],
-    };
-    let page = Entry::of_page(&gb(), source, &[one.clone(), two.clone()], noon(on)).expect("fits");
-    let sum = Balances::of_invoice(&one, on).and_then(|it| it.plus(&Balances::of_invoice(&two, on)?));
-    assert_eq!(Ok(page.postings.clone()), sum);
-    assert!(page.postings.of(Account::Revenue, Gbp).amount_minor < 0, "two days of it are over");
-    two.paid = pounds(24_000);
-    let mut found = Found { invoices: [(one.id, one), (two.id, two.clone())].into(), ..Found::default() };
-    assert_eq!(kinds(&page, &found), []);
-    two.total = pounds(24_001);
-    found.invoices.insert(two.id, two.clone());
-    assert_eq!(kinds(&page, &found), [DifferenceKind::DocumentDiffers]);
-    found.invoices.remove(&two.id);
-    assert_eq!(kinds(&page, &found), [DifferenceKind::DocumentMissing]);
 }

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures::{StreamExt, TryStreamExt};
+
 use super::send::{Failed, Hindrance, send};
-use super::{Meaning, Refused, Transaction};
-use crate::store::StoreError;
+use super::{Meaning, Operation, Refused, Transaction};
+use crate::queue::Writes;
+use crate::store::{Store, StoreError};
 
 /// How often a hindered transaction is tried.
 const TRIES_MAX: u32 = 8;
@@ -12,6 +16,8 @@ const TRIES_MAX: u32 = 8;
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 /// No pause is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Writes that are made at once where each is made by itself.
+const ALONE_AT_ONCE: usize = 16;
 
 impl<R> Transaction<'_, R> {
     /// Writes all of it, or says why nothing was written.
@@ -19,18 +25,19 @@ impl<R> Transaction<'_, R> {
         if let Some(error) = self.broken.take() {
             return Err(error.into());
         }
+        if self.store.queue.writes == Writes::Alone {
+            self.write_ahead().await?;
+        }
         for tried in 1.. {
-            let writes = self.operations.iter().map(|operation| operation.write.clone()).collect();
-            let Err(Failed { hindrance, error }) = send(self.store, writes).await else { break };
-            match hindrance {
-                Hindrance::Guards(failed) => {
-                    let index = self.foremost(&failed);
-                    if !self.was_asked_again(index).await? {
-                        return Err(self.refusal(index, error));
-                    }
-                }
-                Hindrance::Passing if tried < TRIES_MAX => tokio::time::sleep(pause(tried)).await,
-                Hindrance::Passing | Hindrance::Lasting => return Err(error.into()),
+            let writes = Vec::from_iter(self.operations.iter().map(|operation| operation.write.clone()));
+            if writes.is_empty() {
+                break;
+            }
+            let Err(Failed { hindrance, error }) = send_again(self.store, &writes).await else { break };
+            let Hindrance::Guards(failed) = hindrance else { return Err(error.into()) };
+            let index = self.foremost(&failed);
+            if !self.was_asked_again(index).await? {
+                return Err(refusal(self.operations.swap_remove(index).meaning, error));
             }
             if tried >= TRIES_MAX {
                 return Err(error.into());
@@ -40,6 +47,22 @@ impl<R> Transaction<'_, R> {
             self.store.wake();
         }
         Ok(())
+    }
+
+    /// Makes the writes that may be made by themselves.
+    async fn write_ahead(&mut self) -> Result<(), Refused<R>> {
+        let store = self.store;
+        let (ahead, rest) = std::mem::take(&mut self.operations).into_iter().partition(|it| it.ahead);
+        self.operations = rest;
+        let ahead: Vec<Operation<R>> = ahead;
+        let each = futures::stream::iter(ahead).map(|Operation { write, meaning, .. }| async move {
+            match send_again(store, &[write]).await {
+                Ok(()) => Ok(()),
+                Err(Failed { hindrance: Hindrance::Guards(_), error }) => Err(refusal(meaning, error)),
+                Err(Failed { error, .. }) => Err(error.into()),
+            }
+        });
+        each.buffer_unordered(ALONE_AT_ONCE).try_collect().await
     }
 
     /// Which of several failed guards is told: an answer given before comes before what it changed.
@@ -61,14 +84,28 @@ impl<R> Transaction<'_, R> {
         self.wakes = true;
         Ok(true)
     }
+}
 
-    fn refusal(&mut self, index: usize, error: StoreError) -> Refused<R> {
-        match self.operations.swap_remove(index).meaning {
-            Meaning::Refusal(refusal) => Refused::By(refusal),
-            Meaning::Answered => Refused::Answered,
-            Meaning::Finish(_) | Meaning::Held => Refused::Fenced,
-            Meaning::Never => error.into(),
+/// Sends writes as one, and again while others stand in the way.
+async fn send_again(store: &Store, writes: &[TransactWriteItem]) -> Result<(), Failed> {
+    for tried in 1.. {
+        match send(store, writes.to_vec()).await {
+            Err(Failed { hindrance: Hindrance::Passing, .. }) if tried < TRIES_MAX => {
+                tokio::time::sleep(pause(tried)).await;
+            }
+            ended => return ended,
         }
+    }
+    Ok(())
+}
+
+/// What a failed guard stands for.
+fn refusal<R>(meaning: Meaning<R>, error: StoreError) -> Refused<R> {
+    match meaning {
+        Meaning::Refusal(refusal) => Refused::By(refusal),
+        Meaning::Answered => Refused::Answered,
+        Meaning::Finish(_) | Meaning::Held => Refused::Fenced,
+        Meaning::Never => error.into(),
     }
 }
 

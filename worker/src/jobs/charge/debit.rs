@@ -7,10 +7,9 @@ use domain::invoice::{Invoice, Payment, PaymentKind, PaymentState, Retry};
 use domain::ledger::Entry;
 use storage::Item;
 use storage::invoice::InvoiceRefusal;
-use storage::payment::KeptPayment;
 use storage::transaction::Transaction;
 
-use super::{Ending, Facts, keep};
+use super::{Ending, Facts};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -48,20 +47,19 @@ pub async fn came_back<'store>(
     let Some(facts) = Facts::read(worker, invoice.value.enrollment, back.invoice).await? else {
         return Ok((nothing, Told::Foreign));
     };
-    let Some(kept) = facts.charge.clone().filter(|kept| kept.value.payment.method == PaymentKind::SepaDebit)
-    else {
+    let charge = facts.invoice.value.charge.clone();
+    let Some(payment) = charge.filter(|charge| charge.method == PaymentKind::SepaDebit) else {
         return Ok((nothing, Told::Known));
     };
-    let payment = &kept.value.payment;
     match &payment.state {
         PaymentState::Submitted { file, .. } if back.file.is_none_or(|it| it == *file) => {
             Ok(match back.what {
-                What::File => (facts.listed_again(worker, &kept), Told::Listed),
-                What::Debit => (facts.refused(worker, &kept, back.reason), Told::Refused),
+                What::File => (facts.listed_again(worker, payment), Told::Listed),
+                What::Debit => (facts.refused(worker, payment, back.reason), Told::Refused),
             })
         }
-        PaymentState::Paid { .. } if back.file.is_none_or(|it| was_in(payment, it)) => {
-            Ok((facts.returned(worker, kept, back.reason)?, Told::Returned))
+        PaymentState::Paid { .. } if back.file.is_none_or(|it| was_in(&payment, it)) => {
+            Ok((facts.returned(worker, payment, back.reason)?, Told::Returned))
         }
         _ => Ok((nothing, Told::Known)),
     }
@@ -78,57 +76,53 @@ impl Facts {
         &self,
         worker: &Worker,
         ending: Ending<'_>,
-        payment: &Item<KeptPayment>,
+        payment: Payment,
     ) -> Result<(), Unfinished> {
-        let transaction = self.listed(worker, keep(payment, Payment::list));
+        let transaction = self.listed(worker, &payment.list());
         Ok(ending.end(transaction, &self.invoice.value, None).commit().await?)
     }
 
     fn listed<'store>(
         &self,
         worker: &'store Worker,
-        listed: Item<KeptPayment>,
+        listed: &Payment,
     ) -> Transaction<'store, InvoiceRefusal> {
-        let KeptPayment { enrollment, payment } = &listed.value;
-        let transaction = worker.store.transaction().save(&listed, InvoiceRefusal::Changed);
-        self.audited(transaction.list_debit(&self.issuer.code, *enrollment, payment))
+        let transaction = self.keep(worker, listed);
+        self.audited(transaction.list_debit(&self.issuer.code, self.invoice.value.enrollment, listed))
     }
 
     /// Counts a debit as paid on its day.
     pub(super) async fn count(&self, worker: &Worker, ending: Ending<'_>) -> Result<(), Unfinished> {
-        let Some(kept) = self.charge.clone() else { return ending.nothing(worker).await };
-        let PaymentState::Submitted { file, collect_on } = kept.value.payment.state else {
+        let Some(payment) = self.invoice.value.charge.clone() else { return ending.nothing(worker).await };
+        let PaymentState::Submitted { file, collect_on } = payment.state else {
             return ending.nothing(worker).await;
         };
         let day = self.enrollment.value.time_zone.start_of(collect_on);
         let paid_at = day.map_or(self.now, |day| day.min(self.now));
-        self.paid(worker, ending, kept, Received { reference: file.to_string(), paid_at }).await
+        self.paid(worker, ending, payment, Received { reference: file.to_string(), paid_at }).await
     }
 
     /// Puts a debit whose whole file was refused on the list of the next one.
     fn listed_again<'store>(
         &self,
         worker: &'store Worker,
-        kept: &Item<KeptPayment>,
+        payment: Payment,
     ) -> Transaction<'store, InvoiceRefusal> {
-        let again = |payment: Payment| {
-            let (amount, method, number) = (payment.amount, payment.method, payment.method_number);
-            payment.again(amount, method, self.now).asked(number).list()
-        };
-        self.listed(worker, keep(kept, again))
+        let (amount, method, number) = (payment.amount, payment.method, payment.method_number);
+        self.listed(worker, &payment.again(amount, method, self.now).asked(number).list())
     }
 
     /// Notes that a debit brought no money, and goes on with the invoice's plan.
     fn refused<'store>(
         &self,
         worker: &'store Worker,
-        kept: &Item<KeptPayment>,
+        payment: Payment,
         reason: String,
     ) -> Transaction<'store, InvoiceRefusal> {
         let retry = Retry::of_debit(&reason);
-        let declined = keep(kept, |payment| payment.decline(reason, retry));
-        let transaction = worker.store.transaction().save(&declined, InvoiceRefusal::Changed);
-        let transaction = match self.declined(&declined.value.payment) {
+        let declined = payment.decline(reason, retry);
+        let transaction = self.keep(worker, &declined);
+        let transaction = match self.declined(&declined) {
             Some(letter) => transaction.write_letter(&letter, self.now),
             None => transaction,
         };
@@ -140,12 +134,12 @@ impl Facts {
     fn returned<'store>(
         &self,
         worker: &'store Worker,
-        kept: Item<KeptPayment>,
+        payment: Payment,
         reason: String,
     ) -> Result<Transaction<'store, InvoiceRefusal>, Unfinished> {
         let give_up = |error: &dyn std::error::Error| Unfinished::GiveUp(error.to_string());
         let Item { value: before, revision } = self.invoice.clone();
-        let returned = before.clone().return_debit(kept.value.payment.clone(), reason, self.now);
+        let returned = before.clone().return_debit(payment, reason, self.now);
         let (invoice, payment) = returned.map_err(|error| give_up(&error))?;
         let entries = Entry::of_return(&self.issuer, &before, &invoice, &payment, self.now);
         let entries = entries.map_err(|error| give_up(&error))?;
@@ -155,7 +149,6 @@ impl Facts {
             .store
             .transaction()
             .save(&Item { value: invoice, revision }, InvoiceRefusal::Changed)
-            .save(&keep(&kept, |_| payment), InvoiceRefusal::Changed)
             .post(&entries, InvoiceRefusal::Changed);
         let transaction = match letter {
             Some(letter) => transaction.write_letter(&letter, self.now),

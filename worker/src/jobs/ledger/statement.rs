@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use domain::enrollment::PaymentMethod;
 use domain::id::{InvoiceId, PaymentId};
 use domain::invoice::{LegalEntity, PaymentKind, PaymentState, Refund, RefundState};
-use domain::ledger::{Account, Closing, Difference, DifferenceKind, Entry, Source};
+use domain::ledger::{Account, Closing, Difference, DifferenceKind, Entry, PageCharge, Source};
 use domain::money::Money;
 use storage::payment::ChargeOf;
 
@@ -111,7 +111,7 @@ async fn not_captured(
             let (entity, day) = (&closing.entity, closing.day);
             let entries = worker.store.ledger_entries(entity, shard, day, after.as_deref(), ENTRIES_AT_ONCE);
             let (entries, next) = entries.await?;
-            for (entry, invoice, amount) in entries.iter().filter_map(|entry| through(entry, kind)) {
+            for (entry, invoice, amount) in entries.iter().flat_map(|entry| through(entry, kind)) {
                 if taken.get(&invoice) == Some(&amount) {
                     continue;
                 }
@@ -140,11 +140,20 @@ async fn not_captured(
     Ok(differences)
 }
 
-/// The invoice and amount of an entry that says that a provider collected an invoice.
-fn through(entry: &Entry, kind: PaymentKind) -> Option<(&Entry, InvoiceId, Money)> {
-    let Source::Payment { invoice, payment, .. } = &entry.source else { return None };
-    let cash = Account::cash(kind);
-    let amount = entry.postings.postings().find(|posting| posting.account == cash)?.amount;
-    let invoice = invoice.id();
-    (PaymentId::of_charge(invoice) == *payment).then_some((entry, invoice, amount))
+/// The invoices and amounts of an entry that says that a provider collected them.
+fn through(entry: &Entry, kind: PaymentKind) -> Vec<(&Entry, InvoiceId, Money)> {
+    match &entry.source {
+        Source::Payment { invoice, payment, .. } => {
+            let invoice = invoice.id();
+            let mut postings = entry.postings.postings();
+            let cash = postings.find(|posting| posting.account == Account::cash(kind));
+            let charged = cash.filter(|_| PaymentId::of_charge(invoice) == *payment);
+            charged.map(|posting| (entry, invoice, posting.amount)).into_iter().collect()
+        }
+        Source::Payments { method, currency, charges, .. } if *method == kind => {
+            let amount = |charge: &PageCharge| Money::minor(charge.amount_minor, *currency);
+            charges.iter().map(|charge| (entry, charge.invoice.id(), amount(charge))).collect()
+        }
+        _ => Vec::new(),
+    }
 }

@@ -55,7 +55,7 @@ impl PageInvoice {
 
 /// A line of a page that says no invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected an enrollment, a segment, a period, its end, a payer and days, joined by spaces")]
+#[error("expected what an invoice of a page is told by, joined by spaces")]
 pub struct InvalidLine;
 
 impl From<PageInvoice> for String {
