@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::billing::run::{RunReport, RunShard, RunState, begins_anywhere_at};
+use domain::billing::run::{RunReport, RunShard, RunState, begins_anywhere_at, days_beginning_on};
 use domain::id::RunId;
 use domain::job::Job;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -46,9 +46,10 @@ pub enum BillError {
 /// Counts what a date will bring or would bring now, and writes nothing.
 pub async fn dry_run(worker: &Worker, on: Date) -> Result<(), BillError> {
     let run = RunId::new(new_uuid(storage::clock::machine_now()));
-    let bar = bar();
+    let all = shards(&worker.store).await?;
+    let bar = bar(&worker.store, &all, on).await?;
     let mut counted = Vec::new();
-    for (entity, shard) in shards(&worker.store).await? {
+    for (entity, shard) in all {
         bar.set_message(format!("{entity}, shard {shard}"));
         let before: u64 = counted.iter().map(|shard: &RunShard| shard.tally.invoices).sum();
         let first = RunShard::dry(run, &entity, on, shard);
@@ -74,7 +75,7 @@ pub async fn run(worker: Worker, on: Date) -> Result<(), BillError> {
     }
     let stop = CancellationToken::new();
     let working = tokio::spawn(worker.run(stop.clone()));
-    let bar = bar();
+    let bar = bar(store, &all, on).await?;
     let written = loop {
         let mut shards = Vec::new();
         for (entity, shard) in &all {
@@ -113,13 +114,19 @@ async fn shards(store: &Store) -> Result<Vec<(String, u16)>, BillError> {
     Ok(each.collect())
 }
 
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} invoices ({per_sec}) {msg}") {
+/// A bar as long as the list of those whose months may begin on a date. Who pauses brings it to its end early.
+async fn bar(store: &Store, shards: &[(String, u16)], on: Date) -> Result<ProgressBar, BillError> {
+    let mut listed = 0;
+    for (entity, shard) in shards {
+        listed += store.count_billing_days(entity, *shard, days_beginning_on(on)).await?;
+    }
+    let bar = ProgressBar::new(listed);
+    let template = "{wide_bar} {human_pos} of about {human_len} invoices ({per_sec}, {eta} left) {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar.enable_steady_tick(LOOK);
-    bar
+    Ok(bar)
 }
 
 fn print(on: Date, verb: &str, shards: &[RunShard]) -> Result<(), BillError> {

@@ -16,9 +16,11 @@ use infra::crowd::{Crowd, EDITION};
 use infra::local_store::LocalStore;
 use infra::seed;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use storage::clock::machine_now;
 use storage::queue::{Claimed, Settings, Writes};
 use storage::transaction::read_again;
+use storage::units::count_write_units;
 use storage::{Clock, Store};
 use worker::Worker;
 use worker::outcome::Unfinished;
@@ -99,10 +101,14 @@ impl Run {
     }
 
     async fn drafted(&self) -> u64 {
-        let run = RunId::of("GB", "2027-04-07".parse().expect("a date"));
+        let run = RunId::of("GB", on());
         let shard = self.store.run_shard(run, "GB", 0).await.expect("read").expect("begun");
         shard.value.tally.invoices
     }
+}
+
+fn on() -> Date {
+    "2027-04-07".parse().expect("a date")
 }
 
 fn now() -> Timestamp {
@@ -213,7 +219,7 @@ async fn drafts_whose_page_never_came_are_taken_in() {
     // One that could not be billed when the first page was written, and can by now.
     run.change(late, |enrollment| enrollment).await;
     strays(&run, [late], 1).await;
-    let again = Job::BillingRun { entity: "GB".into(), on: "2027-04-07".parse().expect("a date"), shard: 0 };
+    let again = Job::BillingRun { entity: "GB".into(), on: on(), shard: 0 };
     run.store.transaction::<()>().enqueue(&again, now()).commit().await.expect("asked again");
     let mut kinds = Vec::new();
     while let Some(claimed) = run.store.claim("test", now(), machine_now(), 1).await.expect("the store").pop()
@@ -224,6 +230,29 @@ async fn drafts_whose_page_never_came_are_taken_in() {
     assert!(kinds.contains(&"billing_run"), "{kinds:?}");
     assert_eq!((run.drafted().await, run.numbers().await), (200, (1..=200).collect()));
     assert!(run.invoices(late).await.iter().all(|invoice| invoice.page.is_none()));
+    run.local.stop().await;
+}
+
+/// A finished run that is asked for again compares with its pages, and writes down no more than that it looked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_asked_for_again_writes_nothing() {
+    let run = Run::begun(1_000).await;
+    let (again, mut taken) = (Job::BillingRun { entity: "GB".into(), on: on(), shard: 0 }, Vec::new());
+    for _ in 0..2 {
+        run.store.transaction::<()>().enqueue(&again, now()).commit().await.expect("asked for");
+        while let Some(claimed) =
+            run.store.claim("test", now(), machine_now(), 1).await.expect("the store").pop()
+        {
+            let (done, units) = count_write_units(Box::pin(worker::jobs::run(&run.worker, &claimed))).await;
+            done.expect("done");
+            if claimed.job.kind() == again.kind() {
+                taken.push(units);
+            }
+        }
+        assert_eq!((run.drafted().await, run.numbers().await.len()), (1_000, 1_000));
+    }
+    let [first, again] = taken[..] else { panic!("two looks: {taken:?}") };
+    assert!(first > 2_000.0 && again < 10.0, "{first} units, then {again}");
     run.local.stop().await;
 }
 
@@ -241,7 +270,7 @@ async fn a_look_that_goes_on_late_leaves_nobody_out() {
     let interrupted = RunShard {
         looked_at: Some("2027-04-06T23:30:00Z".parse().expect("an instant")),
         after: Some(ListedAt { day: 7, enrollment: id(first) }),
-        ..RunShard::of_date("GB", "2027-04-07".parse().expect("a date"), 0)
+        ..RunShard::of_date("GB", on(), 0)
     };
     run.store.transaction::<()>().set(&interrupted).commit().await.expect("written");
     run.work("billing_run").await.expect("the look ends");

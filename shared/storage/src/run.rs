@@ -204,6 +204,17 @@ impl Store {
         self.invoices_at(&Vec::from_iter(invoices.iter().map(InvoiceRef::from))).await
     }
 
+    /// How many there are whose months begin on some days.
+    pub async fn count_billing_days(
+        &self,
+        entity: &str,
+        shard: u16,
+        days: std::ops::RangeInclusive<i8>,
+    ) -> Result<u64, StoreError> {
+        let (first, last) = (*days.start(), *days.end());
+        self.count(&Query::BillingDays { entity: entity.to_owned(), shard, first, last }).await
+    }
+
     /// Invoices, where they are there.
     pub async fn invoices_at(&self, invoices: &[InvoiceRef]) -> Result<Vec<Item<Invoice>>, StoreError> {
         let key = |invoice: &InvoiceRef| Key::Invoice(invoice.enrollment, place(invoice.key, invoice.payer));
@@ -290,11 +301,16 @@ impl Store {
 
     /// Keeps invoices with the numbers that are theirs.
     pub fn keep_issued(&self, invoices: &[Item<Invoice>]) -> Transaction<'_, InvoiceRefusal> {
-        // Whoever comes after a kill goes on with those that are drafts.
-        self.transaction().ahead(|transaction| {
-            invoices.iter().fold(transaction, |transaction, invoice| {
-                transaction.save(invoice, InvoiceRefusal::Changed).set(&locator(&invoice.value))
-            })
+        // Whoever comes after a kill goes on with those that are drafts: what is issued has to be found.
+        let transaction = self.transaction().ahead(|transaction| {
+            invoices
+                .iter()
+                .fold(transaction, |transaction, invoice| transaction.set(&locator(&invoice.value)))
+        });
+        transaction.ahead(|transaction| {
+            invoices
+                .iter()
+                .fold(transaction, |transaction, invoice| transaction.save(invoice, InvoiceRefusal::Changed))
         })
     }
 }

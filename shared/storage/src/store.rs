@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -234,21 +235,25 @@ impl Store {
         items_max: u16,
     ) -> Result<Page, StoreError> {
         count_one();
-        let span = query.span();
         let start = after.map(|sk| {
-            let parts = [("pk", span.pk.clone()), ("sk", sk.to_owned())];
+            let parts = [("pk", query.span().pk), ("sk", sk.to_owned())];
             parts.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect()
         });
-        let call = self.client.query().table_name(&*self.table).consistent_read(true);
-        let call = call.key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last");
-        let call = call.expression_attribute_values(":pk", AttributeValue::S(span.pk));
-        let call = call.expression_attribute_values(":first", AttributeValue::S(span.first));
-        let call = call.expression_attribute_values(":last", AttributeValue::S(span.last));
+        let call = self.asking(query).consistent_read(true);
         let call = call.scan_index_forward(order == Order::Ascending).limit(i32::from(items_max));
         let answer =
             call.set_exclusive_start_key(start).send().await.map_err(|error| StoreError::call(&error))?;
         let next = answer.last_evaluated_key.and_then(|key| key.get("sk")?.as_s().ok().cloned());
         Ok(Page { items: answer.items.unwrap_or_default(), next })
+    }
+
+    fn asking(&self, query: &Query) -> QueryFluentBuilder {
+        let span = query.span();
+        let call = self.client.query().table_name(&*self.table);
+        let call = call.key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last");
+        let call = call.expression_attribute_values(":pk", AttributeValue::S(span.pk));
+        let call = call.expression_attribute_values(":first", AttributeValue::S(span.first));
+        call.expression_attribute_values(":last", AttributeValue::S(span.last))
     }
 
     /// Every item of a query, up to `items_max`; a longer answer is an error, never cut silently.
@@ -264,6 +269,22 @@ impl Store {
             after = page.next;
             if after.is_none() {
                 return Ok(items);
+            }
+        }
+    }
+
+    /// How many items a query has.
+    pub async fn count(&self, query: &Query) -> Result<u64, StoreError> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            count_one();
+            let call = self.asking(query).select(Select::Count);
+            let answer = call.set_exclusive_start_key(after).send().await;
+            let answer = answer.map_err(|error| StoreError::call(&error))?;
+            count += u64::try_from(answer.count).unwrap_or(0);
+            after = answer.last_evaluated_key;
+            if after.is_none() {
+                return Ok(count);
             }
         }
     }

@@ -84,8 +84,8 @@ enum Meaning<R> {
 struct Operation<R> {
     write: TransactWriteItem,
     meaning: Meaning<R>,
-    /// Whether it may be written before the others.
-    ahead: bool,
+    /// With which group it may be written before the others.
+    ahead: Option<u16>,
 }
 
 /// Writes that happen together or not at all.
@@ -94,24 +94,34 @@ pub struct Transaction<'store, R> {
     pub(crate) store: &'store Store,
     operations: Vec<Operation<R>>,
     wakes: bool,
-    is_ahead: bool,
+    /// The group that is being added, and how many there are.
+    group: Option<u16>,
+    groups: u16,
     broken: Option<StoreError>,
 }
 
 impl Store {
     /// Begins a transaction with nothing in it.
     pub const fn transaction<R>(&self) -> Transaction<'_, R> {
-        Transaction { store: self, operations: Vec::new(), wakes: false, is_ahead: false, broken: None }
+        Transaction {
+            store: self,
+            operations: Vec::new(),
+            wakes: false,
+            group: None,
+            groups: 0,
+            broken: None,
+        }
     }
 }
 
 impl<R> Transaction<'_, R> {
-    /// Adds writes that may be made ahead of the others, in any order and each by itself, where that costs less
-    /// ([`crate::queue::Writes`]): what of them is done has to stay right should the others never be made, and whoever
-    /// comes next has to find it. More of them fit than into a transaction.
+    /// Adds a group of writes that may be made ahead of the others, in any order and each by itself, where that
+    /// costs less ([`crate::queue::Writes`]): what of them is done has to stay right should the others never be
+    /// made, and whoever comes next has to find it. One group is made after the other.
     pub fn ahead(mut self, add: impl FnOnce(Self) -> Self) -> Self {
-        self.is_ahead = true;
-        Self { is_ahead: false, ..add(self) }
+        self.group = Some(self.groups);
+        self.groups += 1;
+        Self { group: None, ..add(self) }
     }
 
     /// Writes a value where nothing may stand yet.
@@ -266,7 +276,7 @@ impl<R> Transaction<'_, R> {
     ) -> Self {
         match write {
             Ok(write) => {
-                self.operations.push(Operation { write: write.build(), meaning, ahead: self.is_ahead });
+                self.operations.push(Operation { write: write.build(), meaning, ahead: self.group });
             }
             Err(error) => self.broken = self.broken.or(Some(error.into())),
         }

@@ -9,7 +9,7 @@ use domain::job::Job;
 use infra::local_store::LocalStore;
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::{Hands, machine_now};
-use storage::queue::{Claimed, Held, Settings};
+use storage::queue::{Claimed, Held, Settings, Writes};
 use storage::store::Names;
 use storage::transaction::{AuditEntry, read_again};
 use storage::{Item, Key, Refused, Store, Stored};

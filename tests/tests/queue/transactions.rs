@@ -69,3 +69,42 @@ async fn no_update_is_lost_among_many_writers() {
     assert_eq!(counted.revision, u64::try_from(WRITERS).expect("positive") + 1);
     queue.close().await;
 }
+
+/// What may be written ahead is part of the transaction or, where each write is alone, made before it, a group
+/// after the other: nothing that comes later is there without what comes before.
+#[tokio::test]
+async fn what_is_written_ahead_is_there_before_the_rest() {
+    for (writes, first_is_there) in [(Writes::Together, false), (Writes::Alone, true)] {
+        let local = LocalStore::start(None).await.expect("a store");
+        let queue = Queue {
+            store: local.store(Settings { writes, ..Settings::default() }),
+            local,
+            now: machine_now(),
+        };
+        let [there, first, second, rest] =
+            ["there", "first", "second", "rest"].map(|name| entry(name, &queue));
+        queue.store.transaction().create(&there, "there").commit().await.expect("written");
+        let stale = Item { value: there, revision: 7 };
+        let write = async |stale: Option<&Item<AuditEntry>>| {
+            let transaction = queue.store.transaction().create(&rest, "rest");
+            let transaction = transaction.ahead(|transaction| transaction.set(&first));
+            let transaction = transaction.ahead(|transaction| match stale {
+                Some(stale) => transaction.save(stale, "stale"),
+                None => transaction,
+            });
+            transaction.ahead(|transaction| transaction.set(&second)).commit().await
+        };
+        let are_there = async || {
+            let mut there = Vec::new();
+            for entry in [&first, &second, &rest] {
+                there.push(queue.store.get::<AuditEntry>(&entry.key()).await.expect("an answer").is_some());
+            }
+            there
+        };
+        assert!(matches!(write(Some(&stale)).await, Err(Refused::By("stale"))));
+        assert_eq!(are_there().await, [first_is_there, false, false], "{writes:?}");
+        write(None).await.expect("nothing refuses");
+        assert_eq!(are_there().await, [true, true, true], "{writes:?}");
+        queue.close().await;
+    }
+}

@@ -52,17 +52,20 @@ impl<R> Transaction<'_, R> {
     /// Makes the writes that may be made by themselves.
     async fn write_ahead(&mut self) -> Result<(), Refused<R>> {
         let store = self.store;
-        let (ahead, rest) = std::mem::take(&mut self.operations).into_iter().partition(|it| it.ahead);
-        self.operations = rest;
-        let ahead: Vec<Operation<R>> = ahead;
-        let each = futures::stream::iter(ahead).map(|Operation { write, meaning, .. }| async move {
-            match send_again(store, &[write]).await {
-                Ok(()) => Ok(()),
-                Err(Failed { hindrance: Hindrance::Guards(_), error }) => Err(refusal(meaning, error)),
-                Err(Failed { error, .. }) => Err(error.into()),
-            }
-        });
-        each.buffer_unordered(ALONE_AT_ONCE).try_collect().await
+        for group in 0..self.groups {
+            let (ahead, rest): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.operations).into_iter().partition(|it| it.ahead == Some(group));
+            self.operations = rest;
+            let each = futures::stream::iter(ahead).map(|Operation { write, meaning, .. }| async move {
+                match send_again(store, &[write]).await {
+                    Ok(()) => Ok(()),
+                    Err(Failed { hindrance: Hindrance::Guards(_), error }) => Err(refusal(meaning, error)),
+                    Err(Failed { error, .. }) => Err(error.into()),
+                }
+            });
+            each.buffer_unordered(ALONE_AT_ONCE).try_collect::<()>().await?;
+        }
+        Ok(())
     }
 
     /// Which of several failed guards is told: an answer given before comes before what it changed.
