@@ -70,7 +70,7 @@ use crate::item::Attributes;
 
 mod query; // many items of one partition
 
-pub use query::{Query, Span};
+pub use query::{Order, Query, Span};
 
 /// Where an item stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,8 +17,9 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::bucket::Bucket;
-use crate::item::{Attributes, Item, Stored, from_attributes, to_attributes};
-use crate::key::{Key, Query};
+use crate::item::{Attributes, Item, Stored, from_attributes, text, to_attributes};
+pub use crate::key::Order;
+use crate::key::{Key, Query, Span};
 
 pub use self::place::{Endpoints, Names};
 
@@ -122,14 +123,8 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Which end of a span comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest sort key first.
-    Ascending,
-    /// Largest sort key first.
-    Descending,
-}
+/// Items that one call counts.
+const COUNTED_AT_ONCE: i32 = 1_000;
 
 impl Store {
     /// A table and two buckets by name, through clients that know their endpoints.
@@ -235,11 +230,14 @@ impl Store {
         items_max: u16,
     ) -> Result<Page, StoreError> {
         count_one();
-        let start = after.map(|sk| {
-            let parts = [("pk", query.span().pk), ("sk", sk.to_owned())];
+        let Some((span, start)) = query.span().behind(after, order) else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let start = start.map(|sk| {
+            let parts = [("pk", span.pk.clone()), ("sk", sk)];
             parts.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect()
         });
-        let call = self.asking(query).consistent_read(true);
+        let call = self.asking(span).consistent_read(true);
         let call = call.scan_index_forward(order == Order::Ascending).limit(i32::from(items_max));
         let answer =
             call.set_exclusive_start_key(start).send().await.map_err(|error| StoreError::call(&error))?;
@@ -247,8 +245,7 @@ impl Store {
         Ok(Page { items: answer.items.unwrap_or_default(), next })
     }
 
-    fn asking(&self, query: &Query) -> QueryFluentBuilder {
-        let span = query.span();
+    fn asking(&self, span: Span) -> QueryFluentBuilder {
         let call = self.client.query().table_name(&*self.table);
         let call = call.key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last");
         let call = call.expression_attribute_values(":pk", AttributeValue::S(span.pk));
@@ -275,17 +272,16 @@ impl Store {
 
     /// How many items a query has.
     pub async fn count(&self, query: &Query) -> Result<u64, StoreError> {
-        let (mut count, mut after) = (0, None);
+        let (mut span, mut count, mut start) = (query.span(), 0, None);
         loop {
             count_one();
-            let call = self.asking(query).select(Select::Count);
-            let answer = call.set_exclusive_start_key(after).send().await;
+            let call = self.asking(span.clone()).select(Select::Count).limit(COUNTED_AT_ONCE);
+            let answer = call.set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| StoreError::call(&error))?;
             count += u64::try_from(answer.count).unwrap_or(0);
-            after = answer.last_evaluated_key;
-            if after.is_none() {
-                return Ok(count);
-            }
+            let Some(last) = answer.last_evaluated_key else { return Ok(count) };
+            span.first = text(&last, "sk")?;
+            start = Some(last);
         }
     }
 

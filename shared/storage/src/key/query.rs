@@ -54,6 +54,36 @@ pub struct Span {
     pub last: String,
 }
 
+/// Which end of a span comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest sort key first.
+    Ascending,
+    /// Largest sort key first.
+    Descending,
+}
+
+impl Span {
+    /// What of a span lies behind a sort key, and the key to begin behind; nothing where nothing can. The span
+    /// itself begins there: the embedded store looks for the key from the span's begin on.
+    pub(crate) fn behind(mut self, after: Option<&str>, order: Order) -> Option<(Self, Option<String>)> {
+        let Some(after) = after else { return Some((self, None)) };
+        let (is_before, is_behind) = match order {
+            Order::Ascending => (after < self.first.as_str(), after > self.last.as_str()),
+            Order::Descending => (after > self.last.as_str(), after < self.first.as_str()),
+        };
+        if is_before || is_behind {
+            return is_before.then_some((self, None));
+        }
+        let end = match order {
+            Order::Ascending => &mut self.first,
+            Order::Descending => &mut self.last,
+        };
+        after.clone_into(end);
+        Some((self, Some(after.to_owned())))
+    }
+}
+
 impl Query {
     /// What the query reads.
     pub fn span(&self) -> Span {
@@ -109,6 +139,29 @@ impl Query {
             Self::RunMarksOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
             Self::Editions => all("catalog".into(), "edition#"),
             Self::Audit(of) => all(of.clone(), "trail#"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_begins_behind_a_key_and_never_outside_its_span() {
+        let span = |first: &str, last: &str| Span { pk: "p".into(), first: first.into(), last: last.into() };
+        let cases = [
+            (None, Order::Ascending, Some(("b", "y", None))),
+            (Some("m"), Order::Ascending, Some(("m", "y", Some("m")))),
+            (Some("m"), Order::Descending, Some(("b", "m", Some("m")))),
+            (Some("a"), Order::Ascending, Some(("b", "y", None))),
+            (Some("z"), Order::Descending, Some(("b", "y", None))),
+            (Some("z"), Order::Ascending, None),
+            (Some("a"), Order::Descending, None),
+        ];
+        for (after, order, expected) in cases {
+            let expected = expected.map(|(first, last, start)| (span(first, last), start.map(str::to_owned)));
+            assert_eq!(span("b", "y").behind(after, order), expected, "{after:?} {order:?}");
         }
     }
 }
