@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::billing::BillingFacts;
 use domain::billing::run::{ListedAt, PageInvoice, PageStage, RunPage, RunShard, foreseen_at};
 use domain::enrollment::Enrollment;
@@ -14,12 +15,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::invoice::{InvoiceRefusal, locator, place};
-use crate::item::{Item, Stored, from_attributes};
+use crate::item::{Attributes, Item, Stored, from_attributes};
 use crate::key::{Key, PAGE_STAGES, Query};
 use crate::numbers::Numbers;
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
 
+mod packed; // as few parts as they are written in
 mod drafts; // what of a look is drafted already, and how the rest is kept
 
 pub use drafts::NotYetDrafted;
@@ -35,9 +37,18 @@ impl Stored for RunShard {
 
 impl Stored for RunPage {
     const KIND: &'static str = "run_page";
+    const SCHEMA: u32 = 2;
 
     fn key(&self) -> Key {
         Key::RunPage(self.run, self.shard, self.number)
+    }
+
+    fn pack(value: AttributeValue) -> AttributeValue {
+        packed::pack_page(value)
+    }
+
+    fn unpack(_item: &Attributes, value: AttributeValue) -> AttributeValue {
+        packed::unpack_page(value)
     }
 }
 
@@ -130,9 +141,18 @@ impl BillingDay {
 
 impl Stored for BillingDay {
     const KIND: &'static str = "billing_day";
+    const SCHEMA: u32 = 2;
 
     fn key(&self) -> Key {
         Key::BillingDay(self.entity.clone(), self.shard, self.at())
+    }
+
+    fn pack(value: AttributeValue) -> AttributeValue {
+        packed::pack_day(value)
+    }
+
+    fn unpack(item: &Attributes, value: AttributeValue) -> AttributeValue {
+        packed::unpack_day(item, value)
     }
 }
 
