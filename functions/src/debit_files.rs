@@ -1,8 +1,9 @@
 //! Files of direct debits: finance asks for one, and takes it to the bank.
 
-use domain::debit::{CollectOnRefused, DebitFile, DebitFileState, check_collect_on};
+use domain::debit::{CollectOnRefused, DebitFile, DebitFileState, RecallRefused, check_collect_on};
 use domain::id::DebitFileId;
 use domain::invoice::LegalEntity;
+use domain::job::Job;
 use domain::money::Money;
 use domain::upload::Purpose;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::body::Json;
-use crate::call::Call;
+use crate::call::{Call, KeyedCall};
 use crate::page::{ITEMS_MAX, List, after_in};
 use crate::params::{At, Params};
 use crate::permissions;
@@ -27,7 +28,10 @@ use crate::schema::{MoneySchema, Refusals};
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create_debit_file, list_debit_files)).routes(routes!(get_debit_file))
+    OpenApiRouter::new()
+        .routes(routes!(create_debit_file, list_debit_files))
+        .routes(routes!(get_debit_file))
+        .routes(routes!(recall_debit_file))
 }
 
 /// Which debits, and when.
@@ -51,8 +55,8 @@ struct DebitFileView {
     entity: String,
     #[schema(value_type = String, format = Date)]
     collect_on: Date,
-    /// `filling`, then `filled`, then `written`; `empty` where nothing waited. What does not fit into a file
-    /// of 10,000 debits is in one more of the same day.
+    /// `filling`, then `filled`, then `written`; `empty` where nothing waited, `recalled` where finance does not
+    /// take it to the bank. What does not fit into a file of 10,000 debits is in one more of the same day.
     #[schema(example = "written")]
     state: &'static str,
     /// The file's own reference (`MsgId`), which the bank's reports name.
@@ -91,7 +95,8 @@ impl From<&DebitFile> for DebitFileView {
 }
 
 /// Asks for a file of every direct debit of a legal entity that waits. Each is in one file alone; asked for
-/// again, there is another file with what waits by then. It counts as paid from its day on.
+/// again, there is another file with what waits by then. It counts as paid from its day on, unless the file is
+/// recalled before or the bank says otherwise.
 #[utoipa::path(post, path = "/v1/admin/billing/debit-files", tag = "billing", request_body = DebitFileBody,
     responses((status = 201, description = "The file, which is being made", body = DebitFileView), Refusals))]
 async fn create_debit_file(call: Call, Json(body): Json<DebitFileBody>) -> Result<Reply, Problem> {
@@ -107,16 +112,16 @@ async fn create_debit_file(call: Call, Json(body): Json<DebitFileBody>) -> Resul
     let file = DebitFile::asked(id, body.entity, creditor.clone(), nothing, body.collect_on, call.now);
     let reply = Reply::created(format!("/v1/admin/billing/debit-files/{id}"), &DebitFileView::from(&file))?;
     let by = call.person()?.to_string();
-    let transaction = call.store().transaction().ask_debit_file(&file, NotNew, call.now);
+    let transaction = call.store().transaction().ask_debit_file(&file, Changed, call.now);
     call.commit(transaction.audit(&file.key(), "create_debit_file", &by, call.now), reply.at(1)).await
 }
 
-/// A new id was there already.
+/// A new id was there already, or somebody changed the file.
 #[derive(Debug, Clone, Copy)]
-struct NotNew;
+struct Changed;
 
-impl From<NotNew> for Problem {
-    fn from(_: NotNew) -> Self {
+impl From<Changed> for Problem {
+    fn from(_: Changed) -> Self {
         Self::changed()
     }
 }
@@ -163,4 +168,28 @@ async fn get_debit_file(call: Call, At(id): At<DebitFileId>) -> Result<Reply, Pr
         view.download_url = Some(bucket.link(&file.key, &name, call.app.settings.link_lifetime).await?);
     }
     Ok(Reply::ok(&view)?.at(file.revision))
+}
+
+/// Says, before its day, that a file is not taken to the bank: what is in it waits for the next file.
+#[utoipa::path(post, path = "/v1/admin/billing/debit-files/{id}/recall", tag = "billing",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The file", body = DebitFileView), Refusals))]
+async fn recall_debit_file(KeyedCall(call): KeyedCall, At(id): At<DebitFileId>) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::RECALL_DEBIT_FILE).await?;
+    let file = call.store().debit_file(id).await?.ok_or_else(Problem::not_found)?;
+    call.expect(&file)?;
+    let issuer = LegalEntity::of_market(&file.value.entity).ok_or_else(Problem::not_found)?;
+    let today = issuer.zone.date_at(call.now);
+    let item = file.try_map(|file| file.recall(today, call.now))?;
+    let reply = Reply::ok(&DebitFileView::from(&item.value))?.at(item.revision + 1);
+    let by = call.person()?.to_string();
+    let transaction = call.store().transaction().save(&item, Changed);
+    let transaction = transaction.enqueue(&Job::EmptyDebitFile { file: id }, call.now);
+    call.commit(transaction.audit(&item.value.key(), "recall_debit_file", &by, call.now), reply).await
+}
+
+impl From<RecallRefused> for Problem {
+    fn from(refused: RecallRefused) -> Self {
+        Self::new(Code::WrongState, format!("{refused}."))
+    }
 }

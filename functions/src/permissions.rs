@@ -85,6 +85,7 @@ table! {
     CREATE_DEBIT_FILE = "create_debit_file",         ToSome,   [Finance],         [];
     LIST_DEBIT_FILES = "list_debit_files",           ToSome,   [Finance],         [];
     GET_DEBIT_FILE = "get_debit_file",               ToSome,   [Finance],         [];
+    RECALL_DEBIT_FILE = "recall_debit_file",         ToSome,   [Finance],         [];
     CREATE_BANK_REPORT = "create_bank_report",       ToSome,   [Finance],         [];
     GET_BANK_REPORT = "get_bank_report",             ToSome,   [Finance],         [];
     LIST_LEDGER_DAYS = "list_ledger_days",           ToSome,   [Finance],         [];

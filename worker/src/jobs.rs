@@ -33,6 +33,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
             charge::look_up(worker, claimed, enrollment, invoice).await
         }
         Job::FillDebitFile { file } => debits::fill(worker, claimed, file).await,
+        Job::EmptyDebitFile { file } => debits::empty(worker, claimed, file).await,
         Job::ReadBankReport { report } => bank_reports::read(worker, claimed, report).await,
         Job::Begin { enrollment } => begin::begin(worker, claimed, enrollment).await,
         Job::CreditUnused { enrollment } => giving_back::credit_unused(worker, claimed, enrollment).await,

@@ -8,5 +8,8 @@ mod file; // what a bank is asked for
 mod working_day; // the days on which banks collect
 
 pub use bank_report::{BankReport, BankReportState, REPORT_BYTES_MAX, ReportTally, Told};
-pub use file::{Creditor, DEBITS_MAX, DebitFile, DebitFileState, FiledDebit, LeftOut, WaitingDebit, file_of};
+pub use file::{
+    Creditor, DEBITS_MAX, DebitFile, DebitFileState, FiledDebit, LeftOut, RecallRefused, WaitingDebit,
+    file_of,
+};
 pub use working_day::{CollectOnRefused, check_collect_on};

@@ -37,6 +37,11 @@ pub enum Job {
         /// Which.
         file: DebitFileId,
     },
+    /// Put the debits of a file that was recalled back on the list.
+    EmptyDebitFile {
+        /// Which file.
+        file: DebitFileId,
+    },
     /// Read what a bank says of direct debits, and do what it means.
     ReadBankReport {
         /// Which.
@@ -202,6 +207,7 @@ impl Job {
             Self::Charge { .. } => "charge",
             Self::LookUpPayment { .. } => "look_up_payment",
             Self::FillDebitFile { .. } => "fill_debit_file",
+            Self::EmptyDebitFile { .. } => "empty_debit_file",
             Self::ReadBankReport { .. } => "read_bank_report",
             Self::Begin { .. } => "begin",
             Self::CreditUnused { .. } => "credit_unused",
@@ -256,7 +262,7 @@ impl Job {
             Self::DryRun { run, entity, shard } => vec![run.to_string(), entity.clone(), shard.to_string()],
             Self::ApplyPlanned { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
             Self::Refund { refund, .. } => vec![refund.to_string()],
-            Self::FillDebitFile { file } => vec![file.to_string()],
+            Self::FillDebitFile { file } | Self::EmptyDebitFile { file } => vec![file.to_string()],
             Self::ReadBankReport { report } => vec![report.to_string()],
             Self::ArrangeSessions { enrollment }
             | Self::Begin { enrollment }

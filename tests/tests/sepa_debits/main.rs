@@ -196,6 +196,34 @@ async fn what_is_paid_another_way_is_not_debited() {
     bank.school.close().await;
 }
 
+/// What finance does not take to the bank is collected by the next file, and never counts before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_recalled_collects_nothing() {
+    let bank = Bank::open().await;
+    let (id, invoice) = bank.accepted("maya").await;
+    let file = text(&bank.file("2027-03-04").await, "/id");
+    let recall = format!("{FILES}/{file}/recall");
+    assert_eq!(bank.school.post("maya", &recall, json!({})).await.refused(403), "forbidden");
+    let recalled = bank.school.post("fay", &recall, json!({})).await.expect(200);
+    assert_eq!((text(&recalled, "/state"), &recalled["download_url"]), ("recalled".into(), &Value::Null));
+    assert_eq!(bank.school.post("fay", &recall, json!({})).await.refused(409), "wrong_state");
+    bank.settle().await;
+    assert_eq!(text(&bank.invoice(&invoice).await.2, "/state"), "listed");
+    let next = text(&bank.file("2027-03-05").await, "/id");
+    // Emptied once more, the recalled file takes nothing out of the next one.
+    let store = &bank.school.stack.store;
+    let again = Job::EmptyDebitFile { file: file.parse().expect("an id") };
+    let again = store.transaction::<()>().enqueue(&again, NOW.parse().expect("an instant"));
+    again.commit().await.expect("asked again");
+    bank.school.move_to("2027-03-04T20:00:00Z").await;
+    assert_eq!(bank.state("maya", &id).await, "quoted");
+    bank.school.move_to("2027-03-05T09:00:00Z").await;
+    assert_eq!(bank.state("maya", &id).await, "active");
+    let late = bank.school.post("fay", &format!("{FILES}/{next}/recall"), json!({})).await;
+    assert_eq!(late.refused(409), "wrong_state");
+    bank.school.close().await;
+}
+
 #[tokio::test]
 async fn files_and_reports_are_for_finance_and_held_to_their_form() {
     let bank = Bank::open().await;

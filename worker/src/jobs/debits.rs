@@ -4,14 +4,16 @@
 use domain::debit::{DebitFile, DebitFileState, FiledDebit, LeftOut, WaitingDebit};
 use domain::enrollment::Enrollment;
 use domain::id::DebitFileId;
-use domain::invoice::{Invoice, PaperFile, Payment, PaymentState};
+use domain::invoice::{FILE_REFUSED, Invoice, PaperFile, Payment, PaymentState};
 use domain::upload::Purpose;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use storage::Item;
 use storage::invoice::InvoiceRefusal;
 use storage::queue::Claimed;
+use storage::transaction::read_again;
 
+use super::charge::{Back, What, came_back};
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
@@ -32,7 +34,9 @@ pub async fn fill(worker: &Worker, claimed: &Claimed, id: DebitFileId) -> Result
         match file.value.state {
             DebitFileState::Filling => put_next(worker, claimed, file, now).await?,
             DebitFileState::Filled => return write(worker, claimed, file, now).await,
-            DebitFileState::Empty | DebitFileState::Written { .. } => return finish(worker, claimed).await,
+            DebitFileState::Empty | DebitFileState::Written { .. } | DebitFileState::Recalled { .. } => {
+                return finish(worker, claimed).await;
+            }
         }
     }
     let transaction = worker.store.transaction::<()>().finish_until(claimed, now);
@@ -161,4 +165,27 @@ async fn write(
     let written = DebitFile { state: DebitFileState::Written { file: kept }, ..file.value.clone() };
     let transaction = worker.store.transaction().save(&file.with(written), InvoiceRefusal::Changed);
     Ok(transaction.finish(claimed).commit().await?)
+}
+
+/// Debits that are put back between two words that the job goes on.
+const PUT_BACK_AT_ONCE: usize = 50;
+
+/// Puts what is in a recalled file back on the list, each debit as if the bank had refused the file: what is
+/// back already, or in another file by now, is passed over.
+pub async fn empty(worker: &Worker, claimed: &Claimed, id: DebitFileId) -> Result<(), Unfinished> {
+    let debits = worker.store.filed_debits(id).await?;
+    let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
+    for some in debits.chunks(PUT_BACK_AT_ONCE) {
+        for FiledDebit { invoice, .. } in some.iter().map(|debit| debit.value.clone()) {
+            let put_back = async || {
+                let reason = FILE_REFUSED.to_owned();
+                let back = Back { invoice, reason, file: Some(id), what: What::File };
+                let (transaction, _) = came_back(worker, back).await?;
+                if transaction.is_empty() { Ok(()) } else { Ok(transaction.commit().await?) }
+            };
+            read_again(was_changed, put_back).await?;
+        }
+        worker.store.transaction::<()>().checkpoint(claimed).commit().await?;
+    }
+    finish(worker, claimed).await
 }

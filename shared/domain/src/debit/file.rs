@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::enrollment::{Enrollment, Iban, PaymentMethod};
 use crate::id::{DebitFileId, EnrollmentId, InvoiceId, PaymentId};
@@ -82,6 +83,28 @@ pub enum DebitFileState {
         /// Where they lie.
         file: PaperFile,
     },
+    /// It is not taken to the bank: what is in it waits for another file.
+    Recalled {
+        /// Since when.
+        recalled_at: Timestamp,
+    },
+}
+
+/// Why a file cannot be recalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RecallRefused {
+    /// There is nothing to recall.
+    #[error("the file is {state}")]
+    NotWritten {
+        /// The state's word.
+        state: &'static str,
+    },
+    /// Its debits count as collected by now: the bank's report says which were not.
+    #[error("its debits count as collected from {collect_on} on; upload what the bank reports of them")]
+    Collected {
+        /// The file's day.
+        collect_on: Date,
+    },
 }
 
 impl DebitFileState {
@@ -92,6 +115,7 @@ impl DebitFileState {
             Self::Filled => "filled",
             Self::Empty => "empty",
             Self::Written { .. } => "written",
+            Self::Recalled { .. } => "recalled",
         }
     }
 }
@@ -226,6 +250,17 @@ impl DebitFile {
             remittance: invoice.issue().map(|issue| issue.number.to_string()).unwrap_or_default(),
         };
         Ok((debit, payment.submit(owed, self.id, self.collect_on)))
+    }
+
+    /// Says, before its day, that it will not be taken to the bank.
+    pub fn recall(self, today: Date, now: Timestamp) -> Result<Self, RecallRefused> {
+        match self.state {
+            DebitFileState::Written { .. } if today < self.collect_on => {
+                Ok(Self { state: DebitFileState::Recalled { recalled_at: now }, ..self })
+            }
+            DebitFileState::Written { .. } => Err(RecallRefused::Collected { collect_on: self.collect_on }),
+            state => Err(RecallRefused::NotWritten { state: state.word() }),
+        }
     }
 
     /// Whether the way to pay is still the one that the payment was listed with, and the payer's own.

@@ -170,3 +170,22 @@ proptest! {
         prop_assert!(submitted <= 1);
     }
 }
+
+#[test]
+fn a_file_is_recalled_before_its_day_and_once() {
+    let paper = PaperFile {
+        key: "k".into(),
+        sha256: crate::digest::Sha256Hex::of(b""),
+        size: 0,
+        made_at: noon("2027-04-01"),
+    };
+    let written = DebitFile { state: DebitFileState::Written { file: paper }, ..file() };
+    let (today, now) = (date("2027-04-05"), noon("2027-04-05"));
+    let recalled = written.clone().recall(today, now).expect("before its day");
+    assert_eq!(recalled.state, DebitFileState::Recalled { recalled_at: now });
+    let refused = |file: DebitFile, today| file.recall(date(today), now).map(drop);
+    let collected = RecallRefused::Collected { collect_on: date("2027-04-06") };
+    assert_eq!(refused(written, "2027-04-06"), Err(collected));
+    assert_eq!(refused(recalled, "2027-04-05"), Err(RecallRefused::NotWritten { state: "recalled" }));
+    assert_eq!(refused(file(), "2027-04-05"), Err(RecallRefused::NotWritten { state: "filling" }));
+}
