@@ -15,13 +15,13 @@ use domain::time::Zone;
 use infra::crowd::{Crowd, EDITION};
 use infra::local_store::LocalStore;
 use infra::seed;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use storage::clock::machine_now;
 use storage::queue::{Claimed, Settings, Writes};
 use storage::transaction::read_again;
 use storage::units::count_write_units;
-use storage::{Clock, Store};
+use storage::{Clock, Item, Store};
 use worker::Worker;
 use worker::outcome::Unfinished;
 use worker::payment::Providers;
@@ -227,7 +227,9 @@ async fn strays(run: &Run, some: impl IntoIterator<Item = u32>, page: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn drafts_whose_page_never_came_are_taken_in() {
     let run = Run::begun_writing(200, Writes::Alone).await;
-    let late = 7;
+    // On the last page: those before it have nothing to write when the run looks again.
+    let late =
+        (0..200).max_by_key(|index| EnrollmentId::derived(&[&format!("crowd {index}")])).expect("some");
     run.change(late, |enrollment| Enrollment { version: 99, ..enrollment }).await;
     strays(&run, (0..200).step_by(3).filter(|index| *index != late), 1).await;
     let drafting = run.claim("billing_run").await;
@@ -235,7 +237,7 @@ async fn drafts_whose_page_never_came_are_taken_in() {
     let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
     read_again(was_changed, || worker::jobs::run(&run.worker, &drafting)).await.expect("drafted");
     assert_eq!(run.drafted().await, 199);
-    // One that could not be billed when the first page was written, and can by now.
+    // One that could not be billed when its page was written, and can by now.
     run.change(late, |enrollment| enrollment).await;
     strays(&run, [late], 1).await;
     let again = Job::BillingRun { entity: "GB".into(), on: on(), shard: 0 };
@@ -243,6 +245,35 @@ async fn drafts_whose_page_never_came_are_taken_in() {
     assert_eq!(run.until_numbered().await.len(), 1, "one look");
     assert_eq!((run.drafted().await, run.numbers().await), (200, (1..=200).collect()));
     assert!(run.invoices(late).await.iter().all(|invoice| invoice.page.is_none()));
+    run.local.stop().await;
+}
+
+/// What waits for its number is in a page: a dry run does not count it again, and nobody asks for its money.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_of_a_run_waits_for_its_number() {
+    let run = Run::begun(100).await;
+    run.work("billing_run").await.expect("drafted");
+    let dry = RunShard::dry(RunId::derived(&["dry"]), "GB", on(), 0);
+    let counted = worker::jobs::run::dry_run(&run.worker, dry, |_| {}).await.expect("counted");
+    assert_eq!(counted.tally.invoices, 0);
+
+    // Found by its id, as it is for a moment before it is issued, and asked for by a new way to pay.
+    let [draft] = &run.invoices(3).await[..] else { panic!("one month") };
+    let kept = Item { value: draft.clone(), revision: 1 };
+    let transaction = run.store.transaction().keep_draft(&kept, (), now());
+    transaction.commit().await.expect("found and asked for");
+    let charge = Job::Charge { enrollment: draft.enrollment, invoice: draft.id };
+    run.store.hasten(&charge, now()).await.expect("due");
+    while let Some(claimed) = run.store.claim("test", now(), machine_now(), 1).await.expect("the store").pop()
+    {
+        if claimed.job == charge {
+            worker::jobs::run(&run.worker, &claimed).await.expect("nothing to do");
+        } else {
+            let later = now() + SignedDuration::from_hours(1);
+            run.store.transaction::<()>().finish_until(&claimed, later).commit().await.expect("put off");
+        }
+    }
+    assert_eq!(run.invoices(3).await, std::slice::from_ref(draft), "nobody was asked");
     run.local.stop().await;
 }
 

@@ -6,6 +6,7 @@ use domain::enrollment::PaymentMethod;
 use domain::id::{InvoiceId, PaymentId};
 use domain::invoice::{Invoice, Payment, PaymentKind, PaymentState};
 use domain::job::Job;
+use domain::ledger::{Account, Balances};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use infra::crowd::{Crowd, EDITION};
@@ -96,6 +97,14 @@ async fn a_month_that_is_paid_twice_is_given_back_once() {
     let [Item { value: refund, .. }] = &refunds[..] else { panic!("one refund") };
     assert_eq!((refund.word(), refund.amount, refund.parts.len()), ("sent", *total, 1));
     assert_eq!(refund.parts[0].method, PaymentKind::Sandbox, "what came last goes back");
+    // What came is its payer's credit, and goes back; the receivable is the transfer's, whose entry is left out here.
+    let (day, mut balances) = ("2027-04-07".parse().expect("a date"), Balances::default());
+    let (entries, _) = store.ledger_entries("GB", 0, day, None, 100).await.expect("read");
+    for entry in entries {
+        balances = balances.plus(&entry.postings).expect("fits");
+    }
+    let left = |account| balances.of(account, total.currency).amount_minor;
+    assert_eq!([Account::Receivable, Account::CustomerCredit, Account::Refunds].map(left), [30_000, 0, 0]);
     assert!(kinds.contains(&Job::Refund { enrollment, invoice: invoice.id, refund: refund.id }.kind()));
     local.stop().await;
 }

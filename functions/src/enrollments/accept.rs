@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::activation::first_drafts;
 use domain::enrollment::{Enrollment, PaymentMethod, State};
 use domain::id::{EnrollmentId, InvoiceId};
-use domain::invoice::{PaymentKind, PaymentState};
+use domain::invoice::{Payment, PaymentKind, PaymentState};
 use serde::{Deserialize, Serialize};
 use storage::invoice::InvoiceRefusal;
 use storage::{Item, Stored};
@@ -69,7 +69,9 @@ pub async fn accept(
     let drafts = first_drafts(&accepted, &edition, accepted.date_at(call.now))?;
     let drafts = call.store().first_invoices_or(drafts).await?;
     let own = drafts.iter().find(|draft| draft.value.payer == accepted.student);
-    let charged = own.map(|draft| (draft.value.id, draft.value.charge.as_ref().map_or(0, |it| it.tries)));
+    // What is under way is answered by the same try.
+    let tries = |charge: &Payment| charge.tries.saturating_sub(u32::from(charge.is_under_way()));
+    let charged = own.map(|draft| (draft.value.id, draft.value.charge.as_ref().map_or(0, tries)));
     let item = found.enrollment.clone().with(accepted);
     let mut shown = found;
     shown.enrollment = Item { revision: item.revision + 1, ..item.clone() };

@@ -224,6 +224,11 @@ impl Invoice {
         }
     }
 
+    /// Whether it waits for its number from a run: nobody pays it before.
+    pub fn is_drafted_by_run(&self) -> bool {
+        self.state == InvoiceState::Draft && self.key != PeriodKey::FIRST
+    }
+
     /// What is still to be paid; below zero what was paid too much.
     pub fn owed(&self) -> Result<Money, MoneyError> {
         self.total.minus(self.credited)?.minus(self.paid)?.plus(self.refunded)

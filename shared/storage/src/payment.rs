@@ -124,11 +124,7 @@ impl Store {
         id: PaymentId,
     ) -> Result<Option<Payment>, StoreError> {
         if id == PaymentId::of_charge(invoice) {
-            let charge = self.invoice_for_job(invoice).await?.and_then(|invoice| invoice.value.charge);
-            // Invoices of schema 2 had it beside them.
-            if charge.is_some() {
-                return Ok(charge);
-            }
+            return Ok(self.invoice_for_job(invoice).await?.and_then(|invoice| invoice.value.charge));
         }
         Ok(self.transfer(enrollment, id).await?.map(|kept| kept.value.payment))
     }

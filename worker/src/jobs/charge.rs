@@ -71,6 +71,10 @@ pub async fn charge_next(
     let Some(facts) = Facts::read(worker, id, invoice).await? else {
         return ending.nothing(worker).await.map(|()| false);
     };
+    // A run's draft is nobody's to pay before it has its number.
+    if facts.invoice.value.is_drafted_by_run() {
+        return ending.nothing(worker).await.map(|()| false);
+    }
     let facts = facts.keep_calendar(worker).await?;
     if facts.invoice.value.state == InvoiceState::Draft && facts.begin(worker, ending).await? {
         return Ok(true);

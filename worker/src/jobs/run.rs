@@ -57,7 +57,7 @@ pub async fn bill(
         run.value.after = page.next;
         let next_begins_at = page.next_begins_at;
         let then = match page.next {
-            // Nothing to write: whoever is killed meanwhile passes over it again.
+            // Nothing to write: whoever is killed meanwhile passes over it again, and reads what comes next.
             Some(_) if page.is_empty() => {
                 effort += EFFORT_OF_EMPTY;
                 continue;

@@ -30,7 +30,7 @@ impl Facts {
             Ok(settled) => settled,
             Err(refused) => {
                 tracing::warn!(%refused, "money is given back");
-                return self.give_back(worker, ending, payment, returned).await;
+                return self.give_back(worker, ending, payment.handed_on(), returned).await;
             }
         };
         let transaction = worker.store.settle(&account, None, &settled, &numbers, self.now);

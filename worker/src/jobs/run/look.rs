@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use domain::billing::BillingFacts;
 use domain::billing::run::{ListedAt, PAGE_INVOICES_MAX, Rated, RunMode, RunShard, days_beginning_on};
 use domain::catalog::Prospectus;
-use domain::id::{EditionId, EnrollmentId, InvoiceId};
+use domain::id::{EditionId, EnrollmentId, InvoiceId, RunId};
 use domain::ledger::InvoiceRef;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,8 +24,8 @@ const READ_AHEAD: usize = 2;
 pub(super) enum Existing {
     /// They may: they are read first.
     Read,
-    /// What the run's pages have is there. Of the rest, only what may have been billed apart from runs is
-    /// read: the first month of an active time. Should another invoice be there all the same, nothing of its
+    /// What the run's pages have is there. Of the rest, only what is mostly billed apart from runs is read:
+    /// the first month of an active time. Should another invoice be there all the same, nothing of its
     /// page is written, and the page is read again.
     AsPagesSay,
 }
@@ -85,17 +85,20 @@ impl Look {
                     Err(error) => return drop(sender.send(Err(error.into())).await),
                 }
             }
-            // Where it was interrupted somebody may have billed meanwhile.
+            // Where it was interrupted somebody may have billed meanwhile: up to the first page that is written.
             let mut existing = Existing::Read;
             loop {
                 let page = self.read(&run, existing).await;
-                let next = page.as_ref().map_or(None, |page| page.next);
+                let (next, is_empty) =
+                    page.as_ref().map_or((None, true), |page| (page.next, page.is_empty()));
                 // Nobody listens any more once the job has ended.
                 if sender.send(page).await.is_err() || next.is_none() {
                     return;
                 }
                 run.after = next;
-                existing = Existing::AsPagesSay;
+                if !is_empty {
+                    existing = Existing::AsPagesSay;
+                }
             }
         });
         receiver
@@ -113,7 +116,9 @@ impl Look {
             |rated: &Rated| existing == Existing::Read || rated.drafts.is_empty() || rated.due.key.k == 0;
         let (asked, mut rated): (Vec<_>, Vec<_>) = page.rated.into_iter().partition(is_asked);
         if !asked.is_empty() {
-            let asked = self.worker.store.not_yet_drafted(run.run, run.shard, asked).await?;
+            // A dry run looks at the same invoices.
+            let bills = RunId::of(&run.entity, run.on);
+            let asked = self.worker.store.not_yet_drafted(bills, run.shard, asked).await?;
             rated.extend(asked.rated);
             page.strays = asked.strays;
         }
