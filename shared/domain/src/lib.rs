@@ -36,6 +36,8 @@ pub mod commitment; // a weekly series
 pub mod occupancy; // a person's week in quarter hours: why nobody is booked twice
 pub mod session; // a meeting // the next meetings at a glance
 
+pub mod matching; // the most students with a mentor, and of those ways the best
+
 pub mod conflict; // who may never judge a student
 pub mod defense; // the jury
 pub mod recording; // its evidence
