@@ -41,7 +41,7 @@ pub(super) struct Auction<'a> {
     pub taken: Vec<u32>,
     /// What each mentor's taken seats were sold for, and to whom, while students bid.
     sold: Vec<BinaryHeap<Reverse<(i64, u32)>>>,
-    /// What a student without another choice adds to the price: no two values are further apart.
+    /// The most that a bid adds to a price beyond epsilon: nobody's values are further apart.
     spread: i64,
 }
 
@@ -64,24 +64,40 @@ impl Market {
             prices: self.mentors.iter().copied().zip(prices).collect(),
         }
     }
+
+    fn values(&self, student: u32) -> impl Iterator<Item = i64> {
+        self.by_student.row(student).iter().map(|(_, value)| i64::from(*value))
+    }
+
+    /// How far a student's values are apart.
+    fn spread(&self, student: u32) -> i64 {
+        self.values(student).max().unwrap_or(0) - self.values(student).min().unwrap_or(0)
+    }
+
+    /// The price at which as many students as there are seats would want one, if each could have the best:
+    /// near where prices end, so that an auction from there has no long way up.
+    fn clearing_value(&self) -> i64 {
+        let seats: u64 = self.seats.iter().map(|seats| u64::from(*seats)).sum();
+        if !self.scarce || seats >= self.students.len() as u64 {
+            return 0;
+        }
+        let best = |student| self.values(student).max().unwrap_or(0);
+        let mut bests: Vec<i64> = (0..self.students.len() as u32).map(best).collect();
+        *bests.select_nth_unstable_by(seats as usize, |one, other| other.cmp(one)).1
+    }
 }
 
 impl<'a> Auction<'a> {
     fn new(market: &'a Market) -> Self {
         let (students, mentors) = (market.students.len(), market.mentors.len());
         let scale = mentors as i64 + 2;
-        let of_pair = |(_, value): &(u32, i32)| i64::from(*value);
-        let spread_of = |student| {
-            let values = || market.by_student.row(student).iter().map(of_pair);
-            let lowest = if market.scarce { 0 } else { values().min().unwrap_or(0) };
-            values().max().unwrap_or(0) - lowest
-        };
-        let spread = (0..students as u32).map(spread_of).max().unwrap_or(0).max(1) * scale;
+        let spread = (0..students as u32).map(|student| market.spread(student)).max().unwrap_or(0);
+        let spread = spread.max(1) * scale;
         Self {
             market,
             scale,
             epsilon: (spread / EPSILON_DIVISOR).max(1),
-            prices: vec![0; mentors],
+            prices: vec![market.clearing_value() * scale; mentors],
             held: vec![(NOBODY, 0); students],
             taken: vec![0; mentors],
             sold: vec![BinaryHeap::new(); mentors],
