@@ -1,11 +1,13 @@
 //! Measures the matching on schools of our own making: `cargo run --release -p domain --example matching`.
 //!
 //! Arguments, in any order: sizes as `students x mentors` (`10000x1000`), kinds (`plentiful`, `tight`,
-//! `scarce`, `uneven`), a seed (`seed=7`) and the gap that is good enough (`gap=1000`, in millionths).
-//! Without them all three sizes in all kinds, to the optimum. Each runs in a process of its own, so that the
-//! peak of memory is its own.
+//! `scarce`, `uneven`), a seed (`seed=7`), the gap that is good enough (`gap=1000`, in millionths), and a Python
+//! with the package `ortools` (`against=target/tools/ortools/bin/python`), which solves the same school in the
+//! same run. Without them all three sizes in all kinds, to the optimum, alone. Each runs in a process of its own,
+//! so that the peak of memory is its own.
 
-use std::process::{Command, ExitCode};
+use std::io::Write;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use domain::matching::{Graph, Parameters, Problem};
@@ -142,6 +144,27 @@ fn first_come(problem: &Problem) -> (u64, i64) {
     (placed, value)
 }
 
+/// What OR-tools' minimum cost flow makes of a school: the seconds that it took, how many it placed, and what
+/// that is worth.
+fn min_cost_flow(python: &str, problem: &Problem) -> Option<(f64, u64, i64)> {
+    let edges = || (0..problem.students()).map(|student| problem.edges(student));
+    let pairs = || edges().flatten();
+    let head = [problem.students(), problem.seats().len() as u32, pairs().count() as u32];
+    let numbers = head.into_iter().chain(problem.seats().iter().copied());
+    let numbers = numbers.chain(edges().map(|edges| edges.len() as u32));
+    let numbers = numbers.chain(pairs().map(|edge| edge.mentor)).chain(pairs().map(|edge| edge.value as u32));
+    let bytes: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/min_cost_flow.py");
+    let command = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = command.expect("a Python with ortools");
+    child.stdin.take()?.write_all(&bytes).expect("read");
+    let output = child.wait_with_output().expect("an answer");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [seconds, placed, value] = words[..] else { return None };
+    Some((seconds.parse().ok()?, placed.parse().ok()?, value.parse().ok()?))
+}
+
 /// The most memory that this process had, in MB.
 fn peak_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -151,24 +174,32 @@ fn peak_mb() -> u64 {
     kilobytes.unwrap_or(0) / 1024
 }
 
-fn measure(students: u64, mentors: u64, kind: Kind, parameters: &Parameters) {
+fn measure(students: u64, mentors: u64, kind: Kind, parameters: &Parameters, against: Option<&str>) {
     let problem = school(students, mentors, kind, parameters.seed);
     let pairs = problem.graph().pairs();
     let seats: u64 = problem.seats().iter().map(|seats| u64::from(*seats)).sum();
     let started = Instant::now();
     let matching = problem.solve(parameters);
     let seconds = started.elapsed().as_secs_f64();
+    let peak_mb = peak_mb();
     let (greedy_placed, greedy_value) = first_come(&problem);
     let percent = 100.0 * matching.gap() as f64 / matching.value as f64;
     println!(
-        "{students} x {mentors} {}: {pairs} pairs, {seats} seats, {seconds:.2} s, {} MB, placed {}, \
+        "{students} x {mentors} {}: {pairs} pairs, {seats} seats, {seconds:.2} s, {peak_mb} MB, placed {}, \
          value {}, bound {}, gap {percent:.4}%; first come: placed {greedy_placed}, value {greedy_value} ({:+.2}%)",
         kind.name,
-        peak_mb(),
         matching.placed,
         matching.value,
         matching.bound,
         100.0 * (greedy_value - matching.value) as f64 / matching.value as f64,
+    );
+    let Some(python) = against else { return };
+    let (took, placed, value) = min_cost_flow(python, &problem).expect("three numbers");
+    println!(
+        "    minimum cost flow: {took:.2} s, {:.1} times as long; placed {placed} ({:+}), value {value} ({:+})",
+        took / seconds,
+        placed as i64 - matching.placed as i64,
+        value - matching.value,
     );
 }
 
@@ -177,6 +208,7 @@ fn main() -> ExitCode {
     let number =
         |name| arguments.iter().find_map(|argument| argument.strip_prefix(name)?.parse::<u32>().ok());
     let (seed, gap_millionths) = (number("seed=").unwrap_or(1), number("gap=").unwrap_or(0));
+    let against = arguments.iter().find_map(|argument| argument.strip_prefix("against="));
     let size = |argument: &String| {
         let (students, mentors) = argument.split_once('x')?;
         Some((students.parse::<u64>().ok()?, mentors.parse::<u64>().ok()?))
@@ -191,7 +223,7 @@ fn main() -> ExitCode {
         kinds = KINDS.to_vec();
     }
     if let ([(students, mentors)], [kind]) = (&*sizes, &*kinds) {
-        measure(*students, *mentors, *kind, &Parameters { gap_millionths, seed: seed.into() });
+        measure(*students, *mentors, *kind, &Parameters { gap_millionths, seed: seed.into() }, against);
         return ExitCode::SUCCESS;
     }
     let program = std::env::current_exe().expect("this program");
@@ -199,7 +231,8 @@ fn main() -> ExitCode {
         for kind in &kinds {
             let own = [format!("{students}x{mentors}"), kind.name.to_owned()];
             let shared = [format!("seed={seed}"), format!("gap={gap_millionths}")];
-            let status = Command::new(&program).args(own).args(shared).status();
+            let against = against.map(|python| format!("against={python}"));
+            let status = Command::new(&program).args(own).args(shared).args(against).status();
             if !status.is_ok_and(|status| status.success()) {
                 return ExitCode::FAILURE;
             }
