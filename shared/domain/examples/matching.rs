@@ -157,7 +157,7 @@ fn min_cost_flow(python: &str, problem: &Problem) -> Option<(f64, u64, i64)> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/min_cost_flow.py");
     let command = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = command.expect("a Python with ortools");
-    child.stdin.take()?.write_all(&bytes).expect("read");
+    child.stdin.take().expect("piped").write_all(&bytes).expect("read");
     let output = child.wait_with_output().expect("an answer");
     let text = String::from_utf8(output.stdout).expect("text");
     let words: Vec<&str> = text.split_whitespace().collect();
