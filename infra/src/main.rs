@@ -13,7 +13,7 @@ use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::Store;
-use storage::queue::Writes;
+use storage::transaction::Writes;
 use tokio_util::sync::CancellationToken;
 
 /// An open platform for degrees earned by doing, whole on one machine.

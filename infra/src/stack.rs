@@ -12,7 +12,7 @@ use functions::token::Verifier;
 use functions::{App, api};
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::machine_now;
-use storage::queue::Writes;
+use storage::transaction::Writes;
 use storage::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

@@ -22,8 +22,8 @@ pub mod invoice; // what is owed, and what was paid
 pub mod debit; // direct debits: files for banks, and what banks say of them
 pub mod ledger; // what documents of money mean in double entry
 
-pub mod activation;
-pub mod offer; // what an edition offers to whoever enrolls now // what money that came in changes
+pub mod activation; // what money that came in changes
+pub mod offer; // what an edition offers to whoever enrolls now
 
 pub mod assessment; // the mentor's judgment
 pub mod attempt; // one student on one project

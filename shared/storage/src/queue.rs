@@ -18,11 +18,12 @@ use uuid::Uuid;
 
 use crate::item::{Attributes, read_number, text};
 use crate::store::StoreError;
+use crate::transaction::Writes;
 
 pub use claim::Held;
 pub use report::{JobLine, QueueReport};
 
-/// How jobs are spread, held and given up.
+/// How a store is used: how its jobs are spread, held and given up, and how it is written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Ranges of the index that claims are spread over, and shares of the enrollments that a billing
@@ -38,17 +39,6 @@ pub struct Settings {
     pub retry_max: Duration,
     /// How what may be written ahead of a transaction is written.
     pub writes: Writes,
-}
-
-/// How a store is written to where not everything has to be one transaction. What each costs:
-/// docs/decisions/0011.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Writes {
-    /// In as few calls as possible: for a store that is slow to begin a call, as the embedded one.
-    #[default]
-    Together,
-    /// Each by itself, at half of the write units: for a store that bills by them, as AWS.
-    Alone,
 }
 
 impl Default for Settings {

@@ -27,6 +27,18 @@ pub(crate) use guard::Guard;
 
 /// DynamoDB's bound on one transaction.
 pub const OPERATIONS_MAX: usize = 100;
+
+/// How a store is written to where not everything has to be one transaction. What each costs:
+/// docs/decisions/0011.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Writes {
+    /// In as few calls as possible: for a store that is slow to begin a call, as the embedded one.
+    #[default]
+    Together,
+    /// Each by itself, at half of the write units: for a store that bills by them, as AWS.
+    Alone,
+}
+
 /// Why nothing was written.
 #[derive(Debug, Error)]
 pub enum Refused<R> {
@@ -116,7 +128,7 @@ impl Store {
 
 impl<R> Transaction<'_, R> {
     /// Adds a group of writes that may be made ahead of the others, in any order and each by itself, where that
-    /// costs less ([`crate::queue::Writes`]): what of them is done has to stay right should the others never be
+    /// costs less ([`Writes`]): what of them is done has to stay right should the others never be
     /// made, and whoever comes next has to find it. One group is made after the other.
     pub fn ahead(mut self, add: impl FnOnce(Self) -> Self) -> Self {
         self.group = Some(self.groups);

@@ -9,9 +9,9 @@ use domain::job::Job;
 use infra::local_store::LocalStore;
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::{Hands, machine_now};
-use storage::queue::{Claimed, Held, Settings, Writes};
+use storage::queue::{Claimed, Held, Settings};
 use storage::store::Names;
-use storage::transaction::{AuditEntry, read_again};
+use storage::transaction::{AuditEntry, Writes, read_again};
 use storage::{Item, Key, Refused, Store, Stored};
 
 mod transactions;

@@ -80,7 +80,11 @@ pub(super) async fn edition(
 
 /// Who issues an edition's invoices.
 pub(super) fn issuer(edition: &Prospectus) -> Result<LegalEntity, Unfinished> {
-    let market = edition.edition.market.as_str();
+    issuer_in(edition.edition.market.as_str())
+}
+
+/// Who issues a market's invoices.
+pub(super) fn issuer_in(market: &str) -> Result<LegalEntity, Unfinished> {
     let issuer = LegalEntity::of_market(market);
     issuer.ok_or_else(|| Unfinished::GiveUp(format!("no legal entity issues invoices in {market}")))
 }

@@ -3,7 +3,7 @@
 
 use domain::billing::run::{PageInvoice, RunPage};
 use domain::id::RunId;
-use domain::invoice::{LegalEntity, Payment};
+use domain::invoice::Payment;
 use domain::job::Job;
 use domain::ledger::Entry;
 use jiff::civil::Date;
@@ -11,6 +11,7 @@ use storage::invoice::InvoiceRefusal;
 use storage::queue::Claimed;
 use storage::transaction::read_again;
 
+use super::bill::issuer_in;
 use super::charge::{Ending, charge_next};
 use super::finish;
 use super::page::each_invoice;
@@ -51,8 +52,7 @@ pub async fn collect(
 /// What the ledger says of a page's payments, as they are kept: the same however often it is asked. Whatever is
 /// not answered by now is posted by whoever hears the answer.
 async fn paid(worker: &Worker, entity: &str, page: &RunPage) -> Result<Vec<Entry>, Unfinished> {
-    let issuer = LegalEntity::of_market(entity)
-        .ok_or_else(|| Unfinished::GiveUp(format!("no legal entity issues invoices in {entity}")))?;
+    let issuer = issuer_in(entity)?;
     let invoices = worker.store.page_invoices(&page.invoices).await?;
     for invoice in &invoices {
         let Some(charge) = invoice.value.charge.clone().filter(Payment::is_waited_for_by_page) else {

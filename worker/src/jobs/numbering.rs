@@ -17,6 +17,7 @@ use storage::run::KeptPage;
 use storage::transaction::OPERATIONS_MAX;
 use storage::{Item, Refused};
 
+use super::bill::issuer_in;
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
@@ -32,8 +33,7 @@ const BLOCKS_MAX: usize = 50;
 pub async fn number(worker: &Worker, claimed: &Claimed, entity: &str, on: Date) -> Result<(), Unfinished> {
     let now = worker.clock.now(&worker.store).await?;
     let run = RunId::of(entity, on);
-    let issuer = LegalEntity::of_market(entity)
-        .ok_or_else(|| Unfinished::GiveUp(format!("no legal entity issues invoices in {entity}")))?;
+    let issuer = issuer_in(entity)?;
     for _ in 0..BLOCKS_MAX {
         loop {
             let pages = worker.store.numbered_pages(run, BLOCK_PAGES_MAX).await?;

@@ -20,6 +20,7 @@ mod page; // invoices that are drafted and numbered together
 pub use dates::{
     a_month_before, begins_anywhere_at, begun_everywhere_at, days_beginning_on, foreseen_at, looks_again_at,
 };
+pub(crate) use page::read;
 pub use page::{InvalidLine, PageInvoice, PageStage, Rated, RunPage};
 
 /// The most parked enrollments that a shard names; more are only counted.

@@ -1,14 +1,13 @@
 //! What a page's invoices were paid when their providers were asked: one entry for all of it.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Balances, Earnings, Entry, InvoiceRef, Source};
 use crate::billing::PeriodKey;
-use crate::billing::run::{InvalidLine, RunPage};
+use crate::billing::run::{InvalidLine, RunPage, read};
 use crate::invoice::{Invoice, LegalEntity, PaymentState};
 use crate::money::{Money, MoneyError};
 
@@ -36,9 +35,6 @@ impl TryFrom<String> for PageCharge {
     type Error = InvalidLine;
 
     fn try_from(line: String) -> Result<Self, InvalidLine> {
-        fn read<T: FromStr>(word: &str) -> Result<T, InvalidLine> {
-            word.parse().map_err(|_| InvalidLine)
-        }
         let words = Vec::from_iter(line.split(' '));
         let [enrollment, segment, k, payer, tries, amount_minor] = words[..] else { return Err(InvalidLine) };
         let key = PeriodKey { segment: read(segment)?, k: read(k)? };

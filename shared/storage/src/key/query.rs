@@ -134,7 +134,7 @@ impl Query {
             Self::DebitFiles(entity) => all(format!("debit-files#{entity}"), "file#"),
             Self::FiledDebits(file) => all(file.to_string(), "debit#"),
             Self::RunShards(run) => all(run.to_string(), "shard#"),
-            Self::RunPages(run, shard) => all(run.to_string(), &format!("page#{shard:03}")),
+            Self::RunPages(run, shard) => all(run.to_string(), &format!("page#{shard:03}#")),
             Self::RunMarks(run, stage) => all(run.to_string(), &format!("{stage}#")),
             Self::RunMarksOf(run, stage, shard) => all(run.to_string(), &format!("{stage}#{shard:03}#")),
             Self::Editions => all("catalog".into(), "edition#"),

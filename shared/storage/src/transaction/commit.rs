@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::{StreamExt, TryStreamExt};
 
 use super::send::{Failed, Hindrance, send};
-use super::{Meaning, Operation, Refused, Transaction};
-use crate::queue::Writes;
+use super::{Meaning, Operation, Refused, Transaction, Writes};
 use crate::store::{Store, StoreError};
 
 /// How often a hindered transaction is tried.

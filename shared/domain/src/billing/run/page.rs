@@ -58,6 +58,11 @@ impl PageInvoice {
 #[error("expected what an invoice of a page is told by, joined by spaces")]
 pub struct InvalidLine;
 
+/// A word of a line.
+pub(crate) fn read<T: FromStr>(word: &str) -> Result<T, InvalidLine> {
+    word.parse().map_err(|_| InvalidLine)
+}
+
 impl From<PageInvoice> for String {
     fn from(line: PageInvoice) -> Self {
         let PageInvoice { enrollment, key: PeriodKey { segment, k }, to, payer, payment_days } = line;
@@ -69,9 +74,6 @@ impl TryFrom<String> for PageInvoice {
     type Error = InvalidLine;
 
     fn try_from(line: String) -> Result<Self, InvalidLine> {
-        fn read<T: FromStr>(word: &str) -> Result<T, InvalidLine> {
-            word.parse().map_err(|_| InvalidLine)
-        }
         let words = Vec::from_iter(line.split(' '));
         let [enrollment, segment, k, to, payer, payment_days] = words[..] else { return Err(InvalidLine) };
         Ok(Self {
