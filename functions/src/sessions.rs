@@ -9,10 +9,9 @@ use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, PersonId, SessionId};
 use domain::permission::{Action, Permitted};
 use domain::session::{Booking, ChosenTime, Session, SessionKind};
-use domain::time::Zone;
+use domain::time::{UtcOffset, Zone};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 use serde::Deserialize;
 use storage::clock::new_uuid;
 use storage::key::Query;
@@ -24,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use booking::Pair;
-use views::{SessionView, read_offset};
+use views::SessionView;
 
 use crate::App;
 use crate::body::Json;
@@ -72,9 +71,9 @@ struct SessionBody {
     #[schema(value_type = String, example = "Europe/Paris")]
     time_zone: Zone,
     /// Needed only where the wall shows the time twice.
-    #[serde(default, deserialize_with = "read_offset")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, example = "+01:00")]
-    offset: Option<Offset>,
+    offset: Option<UtcOffset>,
     /// How long.
     #[schema(example = 45)]
     minutes: u16,
@@ -92,7 +91,7 @@ async fn book(call: &Call, id: SessionId, body: SessionBody) -> Result<Reply, Pr
     let SessionBody { enrollment, with, kind, date, local_time, time_zone, offset, minutes } = body;
     let progress = progress(call, &permissions::BOOK_SESSION, enrollment).await?;
     let place = &progress.enrollment.value;
-    let time = ChosenTime { date, local_time, time_zone, offset };
+    let time = ChosenTime { date, local_time, time_zone, offset: offset.map(Into::into) };
     let pair = Pair::new(call, place, with, kind, place.date_at(time.instant()?)).await?;
     let booking = Booking { id, kind, enrollment, student: place.student, with: pair.with, time, minutes };
     let session = pair.decide(place, |facts| Session::book(booking, facts, call.now))?;

@@ -26,6 +26,9 @@ pub struct SamplePerson {
     pub languages: Vec<String>,
     /// What grants make of them; students need none.
     pub roles: Vec<Role>,
+    /// What mentors work in.
+    #[serde(default)]
+    pub fields: Vec<String>,
 }
 
 /// What is wrong with the sample.

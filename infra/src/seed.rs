@@ -1,6 +1,6 @@
 //! What a local stack begins with: the sample catalog, and people with accounts and roles.
 
-use domain::availability::{Availability, Weekday, Window};
+use domain::availability::{Availability, Experience, Spoken, Weekday, Window};
 use domain::id::PersonId;
 use domain::permission::Role;
 use domain::person::{Grant, Scope};
@@ -116,8 +116,9 @@ fn hours(sample: &SamplePerson, person: PersonId) -> Availability {
         time_zone: sample.time_zone.clone(),
         weekly,
         seats: 20,
-        fields: vec!["web-development".into()],
-        languages: sample.languages.clone(),
+        experience: Experience::Confirmed,
+        fields: sample.fields.clone(),
+        languages: sample.languages.iter().map(Spoken::well).collect(),
         ..undeclared
     }
 }

@@ -7,12 +7,12 @@ use domain::enrollment::{Enrollment, SessionRefused};
 use domain::id::PersonId;
 use domain::occupancy::{InvalidSlot, alternatives, weeks_searched};
 use domain::session::{BookingError, BookingFacts, Session, SessionKind, SessionPolicy};
-use domain::time::InvalidTime;
+use domain::time::{InvalidTime, UtcOffset};
 use jiff::civil::Date;
 use storage::session::{BookRefusal, Misfit};
 use storage::{Item, Transaction};
 
-use super::views::{TimeView, WallView, offset_text};
+use super::views::{TimeView, WallView};
 use crate::call::Call;
 use crate::problem::{Code, Problem};
 
@@ -103,19 +103,23 @@ impl Pair {
 
 impl From<InvalidTime> for Problem {
     fn from(error: InvalidTime) -> Self {
-        let detail = format!("{error}.");
-        match error {
-            InvalidTime::Skipped { before, after, .. } => {
-                Self::at_field(Code::InvalidTime, "/local_time", detail)
-                    .with("nearest", [WallView::from(before), WallView::from(after)])
-            }
-            InvalidTime::Repeated { first, second, .. } => {
-                Self::at_field(Code::InvalidTime, "/offset", detail)
-                    .with("offsets", [first, second].map(offset_text))
-            }
-            InvalidTime::WrongOffset { .. } => Self::at_field(Code::InvalidTime, "/offset", detail),
-            InvalidTime::OutsideCalendar => Self::at_field(Code::InvalidTime, "/date", detail),
+        invalid_time(&error, "/local_time", "/offset", "/date")
+    }
+}
+
+/// The refusal of a wall time that has no single instant, with pointers to the time, its offset and its
+/// date, and with those that are valid.
+pub fn invalid_time(error: &InvalidTime, time: &str, offset: &str, date: &str) -> Problem {
+    let refused = |pointer: &str| Problem::at_field(Code::InvalidTime, pointer, format!("{error}."));
+    match *error {
+        InvalidTime::Skipped { before, after, .. } => {
+            refused(time).with("nearest", [WallView::from(before), WallView::from(after)])
         }
+        InvalidTime::Repeated { first, second, .. } => {
+            refused(offset).with("offsets", [first, second].map(|offset| UtcOffset::from(offset).to_string()))
+        }
+        InvalidTime::WrongOffset { .. } => refused(offset),
+        InvalidTime::OutsideCalendar => refused(date),
     }
 }
 

@@ -5,12 +5,10 @@ use domain::id::{CommitmentId, EnrollmentId, PersonId, SessionId};
 use domain::session::{
     Attendance, ChosenTime, Claim, Outcome, ReportText, Session, SessionKind, SessionState, Side,
 };
-use domain::time::Zone;
+use domain::time::{UtcOffset, Zone};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::fmt::strtime::BrokenDownTime;
-use jiff::tz::Offset;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A session as it stands now.
@@ -175,7 +173,7 @@ impl TimeView {
     /// An instant on the wall of a zone.
     pub fn of(starts_at: Timestamp, time_zone: &Zone) -> Self {
         let local = time_zone.wall_time_at(starts_at);
-        let offset = offset_text(time_zone.offset_at(starts_at));
+        let offset = UtcOffset::from(time_zone.offset_at(starts_at)).to_string();
         Self {
             starts_at,
             date: local.date(),
@@ -199,21 +197,6 @@ impl From<DateTime> for WallView {
     }
 }
 
-/// An offset as people write it: `+01:00`.
-pub fn offset_text(offset: Offset) -> String {
-    let minutes = offset.seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
-}
-
-/// Reads an offset such as `+01:00`.
-pub fn read_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Offset>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let offset = BrokenDownTime::parse("%:z", &text).ok().and_then(|time| time.offset());
-    let expected = || serde::de::Error::custom("expected an offset such as +01:00");
-    offset.map(Some).ok_or_else(expected)
-}
-
 /// When: a wall time in a zone, and which one where the clocks go back.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -228,32 +211,13 @@ pub struct TimeBody {
     #[schema(value_type = String, example = "Europe/Paris")]
     pub time_zone: Zone,
     /// Needed only where the wall shows the time twice.
-    #[serde(default, deserialize_with = "read_offset")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, example = "+01:00")]
-    pub offset: Option<Offset>,
+    pub offset: Option<UtcOffset>,
 }
 
 impl From<TimeBody> for ChosenTime {
     fn from(TimeBody { date, local_time, time_zone, offset }: TimeBody) -> Self {
-        Self { date, local_time, time_zone, offset }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_offset_reads_back_as_it_is_written() {
-        for text in ["+00:00", "+01:00", "-05:00", "+05:45", "-03:30"] {
-            let body = format!(
-                r#"{{"date": "2027-10-31", "local_time": "02:30", "time_zone": "Europe/Paris", "offset": "{text}"}}"#
-            );
-            let time: TimeBody = serde_json::from_str(&body).expect(text);
-            assert_eq!(time.offset.map(offset_text).as_deref(), Some(text));
-        }
-        let odd =
-            r#"{"date": "2027-10-31", "local_time": "02:30", "time_zone": "Europe/Paris", "offset": "CET"}"#;
-        assert!(serde_json::from_str::<TimeBody>(odd).is_err());
+        Self { date, local_time, time_zone, offset: offset.map(Into::into) }
     }
 }

@@ -12,6 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod offset;
+
+pub use offset::{InvalidOffset, UtcOffset};
+
 /// An IANA time zone by name, such as `Europe/Paris`; aliases like `Asia/Calcutta` are accepted.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

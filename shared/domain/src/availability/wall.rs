@@ -96,6 +96,11 @@ impl EndTime {
     pub const fn minute(self) -> u16 {
         self.0
     }
+
+    /// What a clock on the wall shows then; nothing at the end of the day.
+    pub fn time(self) -> Option<Time> {
+        (self.0 < MINUTES_A_DAY).then(|| LocalTime(self.0).time())
+    }
 }
 
 impl TryFrom<String> for LocalTime {
