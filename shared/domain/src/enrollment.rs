@@ -23,6 +23,7 @@ mod finish; // all projects done: award or prove again
 mod learned; // what a student brought
 mod leave; // withdrawal and suspension
 mod mentors; // who mentors when
+mod seat; // the mentor's seat that it needs to begin
 mod paying; // how its months are paid, and by whom
 mod method; // the ways to pay
 mod iban; // an account that is debited
@@ -45,6 +46,7 @@ pub use mentors::{AssignRefused, MentorAssignment, MentorGap};
 pub use method::PaymentMethod;
 pub use pause::{Pause, PauseRefused, ResumeRefused};
 pub use paying::{NamedBy, PayingRefused};
+pub use seat::Waiting;
 
 /// A student's place on an edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +98,9 @@ pub struct Enrollment {
     pub pauses: Vec<Pause>,
     /// Every mentor it had, has, or is promised.
     pub mentors: Vec<MentorAssignment>,
+    /// Its place in the line for a mentor's seat, while it has to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// Who helps to find a job.
     pub coach: Option<PersonId>,
     /// Skills from earlier learning that need no proof.

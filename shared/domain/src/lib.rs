@@ -30,13 +30,15 @@ pub mod attempt; // one student on one project
 pub mod submission; // work handed in, version by version
 pub mod upload; // bytes on their way in, until they are verified
 
-pub mod agenda;
-pub mod availability; // when a mentor, juror or coach can meet
+pub mod agenda; // the next meetings at a glance
+pub mod availability; // when people can meet, and whom mentors take
 pub mod commitment; // a weekly series
 pub mod occupancy; // a person's week in quarter hours: why nobody is booked twice
-pub mod session; // a meeting // the next meetings at a glance
+pub mod session; // a meeting
 
 pub mod matching; // the most students with a mentor, and of those ways the best
+pub mod pairing; // from people to a matching, and an hour of the week for each pair
+pub mod seat; // how many students a mentor has
 
 pub mod conflict; // who may never judge a student
 pub mod defense; // the jury

@@ -15,10 +15,8 @@ mod market; // students and mentors whom nothing connects to others
 mod reverse; // mentors lower the prices of seats that nobody took
 mod whole; // prices in whole values
 
-mod between; // a new student, or a mentor who leaves, between two runs
 mod certificate; // why no answer is worth more
 
-pub use between::{best_offer, resettle};
 pub use certificate::{Bound, Certificate};
 pub use graph::{Edge, Graph, GraphBuilder, InvalidGraph, VALUE_MAX};
 pub use problem::{InvalidPin, Problem};

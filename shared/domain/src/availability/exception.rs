@@ -53,7 +53,12 @@ pub(super) type InvalidEnd = (&'static str, InvalidTime);
 impl Exception {
     /// Whether an instant of its date lies in it.
     pub(super) fn holds(&self, instant: Timestamp, zone: &Zone) -> bool {
-        self.bounds(zone).is_ok_and(|(from, to)| (from..to).contains(&instant))
+        self.span(zone).is_some_and(|(from, to)| (from..to).contains(&instant))
+    }
+
+    /// The instants from which and up to which it lasts, if it has been checked.
+    pub(crate) fn span(&self, zone: &Zone) -> Option<(Timestamp, Timestamp)> {
+        self.bounds(zone).ok()
     }
 
     /// The instants from which and up to which it lasts. A time that the clocks jump over, or show twice,
@@ -64,10 +69,10 @@ impl Exception {
             None | Some(LocalTime::MIDNIGHT) => zone.start_of(self.date),
             Some(from) => single(zone, self.date.to_datetime(from.time()), self.from_offset),
         };
-        let to = match self.to.map(EndTime::time) {
+        let to = match self.to.map(EndTime::of_the_day) {
             // The end of a day is where the next one begins, also where its clocks jump over midnight.
             None | Some(None) => zone.start_of(next_day),
-            Some(Some(to)) => single(zone, self.date.to_datetime(to), self.to_offset),
+            Some(Some(to)) => single(zone, self.date.to_datetime(to.time()), self.to_offset),
         };
         Ok((from.map_err(|reason| ("from", reason))?, to.map_err(|reason| ("to", reason))?))
     }

@@ -34,6 +34,20 @@ impl From<Weekday> for civil::Weekday {
     }
 }
 
+impl From<civil::Weekday> for Weekday {
+    fn from(weekday: civil::Weekday) -> Self {
+        match weekday {
+            civil::Weekday::Monday => Self::Mon,
+            civil::Weekday::Tuesday => Self::Tue,
+            civil::Weekday::Wednesday => Self::Wed,
+            civil::Weekday::Thursday => Self::Thu,
+            civil::Weekday::Friday => Self::Fri,
+            civil::Weekday::Saturday => Self::Sat,
+            civil::Weekday::Sunday => Self::Sun,
+        }
+    }
+}
+
 /// The text is not a time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidTimeOfDay {
@@ -97,9 +111,9 @@ impl EndTime {
         self.0
     }
 
-    /// What a clock on the wall shows then; nothing at the end of the day.
-    pub fn time(self) -> Option<Time> {
-        (self.0 < MINUTES_A_DAY).then(|| LocalTime(self.0).time())
+    /// The same minute as a time of that day; nothing at its end.
+    pub const fn of_the_day(self) -> Option<LocalTime> {
+        if self.0 < MINUTES_A_DAY { Some(LocalTime(self.0)) } else { None }
     }
 }
 

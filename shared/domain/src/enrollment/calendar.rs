@@ -33,7 +33,7 @@ impl Enrollment {
     pub fn as_of(self, now: Timestamp) -> Self {
         let today = self.date_at(now);
         match self.state {
-            State::Quoted { expires_at } if expires_at <= now => {
+            State::Quoted { expires_at } if expires_at <= now && self.waiting.is_none() => {
                 let expired_on = self.date_at(expires_at);
                 self.leave(expired_on, WithdrawalCause::QuoteExpired)
             }
@@ -58,7 +58,7 @@ impl Enrollment {
     pub fn next_change_at(&self) -> Option<Result<Timestamp, InvalidTime>> {
         let pause = self.open_pause();
         let date = match self.state {
-            State::Quoted { expires_at } => return Some(Ok(expires_at)),
+            State::Quoted { expires_at } if self.waiting.is_none() => return Some(Ok(expires_at)),
             State::Active => self.leaves_on.or(pause.map(|pause| pause.from)),
             State::Paused => pause.map(|pause| pause.lapses_on),
             State::Suspended { .. } => self.leaves_on,

@@ -181,6 +181,7 @@ impl Enrollment {
             segments: Vec::new(),
             pauses: Vec::new(),
             mentors: Vec::new(),
+            waiting: None,
             coach: None,
             recognized_skills: application.recognized_skills,
         })
@@ -245,7 +246,7 @@ impl Enrollment {
     /// Whether money that came at `paid_at` was still in time for the quote.
     pub fn check_quoted(&self, paid_at: Timestamp) -> Result<(), ActivateRefused> {
         match self.state {
-            State::Quoted { expires_at } if paid_at < expires_at => Ok(()),
+            State::Quoted { expires_at } if paid_at < expires_at || self.waiting.is_some() => Ok(()),
             State::Quoted { .. } | State::Withdrawn { cause: WithdrawalCause::QuoteExpired, .. } => {
                 Err(ActivateRefused::QuoteExpired)
             }

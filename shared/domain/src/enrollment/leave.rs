@@ -148,6 +148,6 @@ impl Enrollment {
         // Its segment has an end by now: whatever leads here gave it one.
         self.close_pause(on);
         self.end_assignments(on);
-        Self { state: State::Withdrawn { withdrawn_on: on, cause }, leaves_on: None, ..self }
+        Self { state: State::Withdrawn { withdrawn_on: on, cause }, leaves_on: None, waiting: None, ..self }
     }
 }

@@ -88,16 +88,6 @@ impl Graph {
         let student = student as usize;
         &self.edges[self.offsets[student] as usize..self.offsets[student + 1] as usize]
     }
-
-    /// Some of the students, numbered as they come, without one mentor, and with other numbers of seats.
-    pub(super) fn part(&self, students: &[u32], without: u32, seats: Vec<u32>) -> Self {
-        let mut part = Self { seats, offsets: vec![0], edges: Vec::new() };
-        for student in students {
-            part.edges.extend(self.edges(*student).iter().filter(|edge| edge.mentor != without));
-            part.offsets.push(part.edges.len() as u32);
-        }
-        part
-    }
 }
 
 impl GraphBuilder {

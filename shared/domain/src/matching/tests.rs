@@ -252,29 +252,4 @@ proptest! {
         };
         prop_assert_eq!(on(1), on(2));
     }
-
-    #[test]
-    fn when_a_mentor_leaves_nobody_else_moves(problem in problems(), leaving in 0_u32..6) {
-        let mentors = solve(&problem).mentors;
-        let places = resettle(problem.graph(), &mentors, leaving, &Parameters::default());
-        let left = (0..).zip(&mentors).filter(|(_, mentor)| **mentor == Some(leaving)).map(|(student, _)| student);
-        prop_assert!(places.iter().map(|(student, _)| *student).eq(left));
-
-        let stay = (0..).zip(&mentors).filter_map(|(student, mentor)| Some((student, (*mentor)?)));
-        let stay = Vec::from_iter(stay.filter(|(_, mentor)| *mentor != leaving));
-        let mut taken = problem.graph().seats().to_vec();
-        stay.iter().for_each(|(_, mentor)| taken[*mentor as usize] = taken[*mentor as usize].saturating_sub(1));
-        let edges = |student: &u32| {
-            let edges = problem.graph().edges(*student).iter().filter(|edge| edge.mentor != leaving);
-            edges.map(|edge| (edge.mentor, i64::from(edge.value))).collect::<Vec<_>>()
-        };
-        let students: Vec<_> = places.iter().map(|(student, _)| edges(student)).collect();
-        let left_over = self::problem(&taken, &students, &[]);
-        let placed = places.iter().filter(|(_, place)| place.is_ok()).count() as u64;
-        prop_assert_eq!(placed, maximum_flow(&left_over));
-        let value = |(student, place): &(u32, Result<u32, Reason>)| {
-            edges(student).into_iter().filter(|(mentor, _)| Ok(*mentor) == *place).map(|(_, value)| value).sum::<i64>()
-        };
-        prop_assert_eq!(places.iter().map(value).sum::<i64>(), linear_optimum(&left_over, placed));
-    }
 }

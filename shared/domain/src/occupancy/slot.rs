@@ -36,6 +36,17 @@ impl Week {
         self.0
     }
 
+    /// Its first instant.
+    pub fn begins_at(self) -> Timestamp {
+        // Only the calendar's first and last days have midnights that are no instants.
+        TimeZone::UTC.to_timestamp(self.0.at(0, 0, 0, 0)).unwrap_or(Timestamp::MIN)
+    }
+
+    /// The one after it.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(SignedDuration::from_hours(24 * 7)))
+    }
+
     /// Quarter hours from the start of the week to an instant in it.
     fn quarter_of(instant: Timestamp) -> u16 {
         let wall = TimeZone::UTC.to_datetime(instant);

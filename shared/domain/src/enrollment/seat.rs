@@ -1,0 +1,106 @@
+//! A mentor's seat: what an enrollment needs before it begins, and the line for one.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{AssignRefused, Enrollment, MentorAssignment, State};
+use crate::billing::Terms;
+use crate::pairing::Why;
+
+/// A student's place in the line for a seat. Neither the place nor the date ever moves backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Since when.
+    pub since: Timestamp,
+    /// The number that was drawn: whoever drew a smaller one joined before.
+    pub ticket: u64,
+    /// How many of those still wait, and one.
+    pub place: u64,
+    /// The date by which a seat should be free; none where nobody knows.
+    pub expected_on: Option<Date>,
+    /// Why there is no seat now.
+    pub why: Why,
+}
+
+impl Waiting {
+    /// As it looks now: never further back, never later than was said before.
+    #[must_use]
+    pub fn seen(self, place: u64, expected_on: Option<Date>, why: Why) -> Self {
+        let sooner = match (self.expected_on, expected_on) {
+            (Some(said), Some(now)) => Some(said.min(now)),
+            (said, now) => said.or(now),
+        };
+        Self { place: self.place.min(place), expected_on: sooner, why, ..self }
+    }
+}
+
+impl Enrollment {
+    /// Whether it waits for nothing else than a seat: its contract is accepted, and no mentor is promised.
+    pub fn needs_seat(&self) -> bool {
+        matches!(self.state, State::Quoted { .. }) && self.contract.is_some() && !self.has_seat()
+    }
+
+    /// Whether a mentor is promised for as long as the student studies.
+    pub fn has_seat(&self) -> bool {
+        self.mentors.iter().any(|assignment| assignment.to.is_none())
+    }
+
+    /// The enrollment in the line for a seat. Its quote holds until it had one.
+    #[must_use]
+    pub fn waits(self, waiting: Waiting) -> Self {
+        Self { waiting: Some(waiting), ..self }
+    }
+
+    /// The enrollment with its first mentor. Whoever had to wait has as many days to pay as with a new quote.
+    pub fn seated(
+        self,
+        assignment: MentorAssignment,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Self, AssignRefused> {
+        let waited = self.waiting.is_some();
+        let enrollment = self.assign_mentor(assignment, now)?;
+        let state = match enrollment.state {
+            State::Quoted { expires_at } if waited => {
+                let days = SignedDuration::from_hours(24 * i64::from(terms.quote_days));
+                State::Quoted { expires_at: expires_at.max(now.saturating_add(days).unwrap_or(now)) }
+            }
+            state => state,
+        };
+        Ok(Self { state, waiting: None, ..enrollment })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WAITING: Waiting =
+        Waiting { since: Timestamp::UNIX_EPOCH, ticket: 7, place: 5, expected_on: None, why: Why::Capacity };
+
+    #[test]
+    fn a_date_that_was_said_is_kept_or_becomes_earlier() {
+        let said = WAITING.seen(5, Some(date(2027, 5, 1)), Why::Capacity);
+        assert_eq!(said.seen(5, Some(date(2027, 6, 1)), Why::Capacity).expected_on, Some(date(2027, 5, 1)));
+        assert_eq!(said.seen(4, None, Why::Capacity).expected_on, Some(date(2027, 5, 1)));
+        assert_eq!(said.seen(4, Some(date(2027, 4, 1)), Why::Capacity).expected_on, Some(date(2027, 4, 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_place_never_moves_backwards(looks in prop::collection::vec((1_u64..20, prop::option::of(0_i32..400)), 0..20)) {
+            let mut waiting = WAITING;
+            for (place, days) in looks {
+                let on = days.map(|days| date(2027, 1, 1).saturating_add(jiff::ToSpan::days(days)));
+                let seen = waiting.seen(place, on, Why::Capacity);
+                prop_assert!(seen.place <= waiting.place);
+                prop_assert!(waiting.expected_on.is_none() || seen.expected_on <= waiting.expected_on);
+                waiting = seen;
+            }
+        }
+    }
+}
