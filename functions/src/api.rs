@@ -16,8 +16,8 @@ use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, bank_reports, catalog, claims, commitments, companion, conflicts,
-    debit_files, defenses, enrollments, invoices, ledger, people, queue, runs, sessions, stripe, submissions,
-    uploads, web,
+    debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people, queue, runs,
+    sessions, stripe, submissions, uploads, web,
 };
 
 /// The API's own words about itself.
@@ -35,6 +35,8 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(people::routes())
         .merge(conflicts::routes())
         .merge(assignments::routes())
+        .merge(departures::routes())
+        .merge(pairings::routes())
         .merge(enrollments::routes())
         .merge(claims::routes())
         .merge(invoices::routes())

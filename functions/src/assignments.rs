@@ -1,15 +1,13 @@
 //! Who mentors a student when.
 
-use domain::commitment::Commitment;
-use domain::conflict::Reason;
 use domain::enrollment::{AssignRefused, MentorAssignment};
 use domain::id::{AssignmentId, EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::permission::{Role, Subject};
-use jiff::ToSpan;
+use domain::seat::Seat;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use storage::Stored;
+use storage::assignment::Assigning;
 use storage::clock::new_uuid;
 use storage::transaction::read_again;
 use utoipa::ToSchema;
@@ -84,35 +82,38 @@ async fn assign(call: &Call, id: AssignmentId, body: AssignmentBody) -> Result<R
         ));
     }
     let assignment = MentorAssignment { id, mentor, from, to };
-    let replaced = progress.enrollment.value.replaced_by(&assignment);
-    let enrollment =
-        progress.enrollment.try_map(|enrollment| enrollment.assign_mentor(assignment, call.now))?;
-    call.expect(&enrollment)?;
-    let mut conflicts = progress.conflicts;
-    let mut news =
-        conflicts.value.add(mentor, if to.is_none() { Reason::Mentor } else { Reason::CoverMentor });
-    for former in &replaced {
-        news |= conflicts.value.add(*former, Reason::PastMentor);
-    }
-    // The series of whoever hands over end on the day before; the sessions behind it go with the job.
-    let hands_over =
-        |series: &Commitment| series.kind.role() == Role::Mentor && replaced.contains(&series.with);
-    let handed_over = progress.commitments.into_iter().filter(|series| hands_over(&series.value));
-    let handed_over = handed_over.map(|series| {
-        let ended = series.value.clone().end(from.saturating_sub(1.day()));
-        series.with(ended)
-    });
+    call.expect(&progress.enrollment)?;
+    let place = &progress.enrollment.value;
+    let edition = call.app.catalog.version(call, &place.edition, place.version).await?;
+    let policy = edition.pairing_policy_on(place.date_at(call.now));
+    let capacity = call.store().availability_for_booking(mentor).await?.capacity(policy.novice_seats_max);
+    let frees_by = to.or_else(|| place.done_by(&edition, from));
+    let seats = call.store().seats(mentor).await?;
+    let seat = Seat { since: call.now, frees_by, hour: None };
+    let terms = edition.terms_on(place.date_at(call.now));
+    let assigned =
+        progress.assign(Assigning { assignment, seats, seat, capacity }, |enrollment, assignment| {
+            match assignment.to {
+                None => enrollment.seated(assignment, &terms, call.now),
+                Some(_) => enrollment.assign_mentor(assignment, call.now),
+            }
+        })?;
 
     let AssignmentBody { enrollment: id_of, .. } = body;
     let view = AssignmentView { id, enrollment: id_of, mentor, from, to };
-    let reply = Reply::created(format!("/v1/enrollments/{id_of}"), &view)?.at(enrollment.revision + 1);
-    let transaction = call.store().transaction::<Problem>().save(&enrollment, Problem::changed());
-    let transaction = handed_over
-        .fold(transaction, |transaction, series| transaction.save(&series, Problem::changed()))
-        .concerns(mentor, id_of)
-        .enqueue(&Job::ArrangeSessions { enrollment: id_of }, call.now)
-        .audit(&enrollment.value.key(), "create_assignment", &call.person()?.to_string(), call.now);
-    let transaction = if news { transaction.save(&conflicts, Problem::changed()) } else { transaction };
+    let revision = assigned.enrollment.revision + 1;
+    let reply = Reply::created(format!("/v1/enrollments/{id_of}"), &view)?.at(revision);
+    let transaction = call
+        .store()
+        .transaction::<Problem>()
+        .assign(&assigned, call.now, Problem::changed())
+        .audit(&assigned.key(), "create_assignment", &call.person()?.to_string(), call.now);
+    let transaction = if assigned.lets_begin() {
+        transaction.enqueue(&Job::SeatStudent { enrollment: id_of }, call.now)
+    } else {
+        transaction
+    };
+    let transaction = transaction.introduce(&assigned.enrollment.value, call.now);
     call.commit(transaction, reply).await
 }
 
@@ -121,6 +122,11 @@ impl From<AssignRefused> for Problem {
         match refused {
             AssignRefused::MentorIsStudent => Self::field("/mentor", format!("{refused}.")),
             AssignRefused::NoTime { .. } => Self::field("/to", format!("{refused}.")),
+            AssignRefused::SeatsTaken(_) => Self::at_field(
+                Code::CapacityFull,
+                "/mentor",
+                format!("{refused}: choose another one, or let this one offer more seats."),
+            ),
             AssignRefused::NotLive { .. } => Self::new(Code::WrongState, format!("{refused}.")),
         }
     }

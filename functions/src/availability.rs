@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::availability::{Availability, AvailabilityError, Exception, Experience, Holiday, Spoken, Window};
 use domain::id::PersonId;
+use domain::job::Job;
 use domain::permission::Role;
 use domain::time::Zone;
 use serde::{Deserialize, Serialize};
@@ -141,7 +142,14 @@ async fn put_availability(call: Call, Json(body): Json<AvailabilityBody>) -> Res
     let written = body.written_by(person);
     written.check()?;
     let reply = Reply::ok(&AvailabilityBody::of(&written))?.at(item.revision + 1);
-    call.commit(call.store().keep_availability(&item.with(written), Problem::changed()), reply).await
+    let away = written.seats > 0 && !written.holidays.is_empty();
+    let transaction = call.store().keep_availability(&item.with(written), Problem::changed());
+    let transaction = if away {
+        transaction.enqueue(&Job::CoverHolidays { mentor: person }, call.now)
+    } else {
+        transaction
+    };
+    call.commit(transaction, reply).await
 }
 
 impl From<AvailabilityError> for Problem {

@@ -1,15 +1,17 @@
 //! Weekly series of sessions.
 
+use std::collections::BTreeSet;
+
 use domain::availability::{LocalTime, Weekday};
-use domain::commitment::{Commitment, EXTEND_EVERY};
+use domain::commitment::{Commitment, EXTEND_EVERY, LOOK_AHEAD_DAYS};
 use domain::id::{CommitmentId, EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::occupancy::SlotTaken;
 use domain::permission::Role;
 use domain::session::{BookingError, SessionKind};
 use domain::time::Zone;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use storage::Stored;
 use storage::clock::new_uuid;
@@ -24,7 +26,7 @@ use crate::body::Json;
 use crate::call::{Call, KeyedCall};
 use crate::enrollments::progress;
 use crate::permissions;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::reply::Reply;
 use crate::schema::Refusals;
 use crate::sessions::booking::Pair;
@@ -148,7 +150,8 @@ impl CommitmentView {
 }
 
 /// Begins a weekly series: its sessions of the next six weeks are booked at once, later ones week by
-/// week. Where the first one's time is taken the series is refused, with times that are free.
+/// week. Where the first one's time is taken the series is refused, with times that are free; where it asks
+/// for the time of another series on some date of the year, with these dates.
 #[utoipa::path(post, path = "/v1/commitments", tag = "sessions", request_body = CommitmentBody,
     responses((status = 201, description = "The series with its sessions", body = CommitmentView), Refusals))]
 async fn create_commitment(
@@ -184,6 +187,9 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
         let due = series.sessions_due(facts, call.now);
         Ok::<_, Problem>((series, due))
     })?;
+    let (students, students_series) = call.store().series_of(student).await?;
+    let (hosts, hosts_series) = call.store().series_of(pair.with).await?;
+    check_apart(&series, students_series.iter().chain(&hosts_series))?;
     let diaries = call.store().diaries(&[student, pair.with], weeks_of(&due.sessions)).await?;
     let first = due.sessions.first().cloned();
     let mut calendar = Calendar::new(progress.enrollment, progress.agenda, diaries);
@@ -196,12 +202,30 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     // A series is shown with the enrollment it serves.
     let reply = Reply::created(format!("/v1/enrollments/{enrollment}"), &view)?.at(1);
     let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
+    let today = series.time_zone.date_at(call.now);
     let transaction = transaction
         .create(&series.clone().materialized(call.now), BookRefusal::Changed)
+        .list_series(&students, &students_series, &series, today, BookRefusal::Changed)
+        .list_series(&hosts, &hosts_series, &series, today, BookRefusal::Changed)
         .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now + EXTEND_EVERY)
         .audit(&series.key(), "create_commitment", &call.person()?.to_string(), call.now);
     call.commit(transaction, reply).await
 }
+
+/// Refuses a series that asks for the time of another one within a year, and names the dates.
+fn check_apart<'a>(series: &Commitment, others: impl Iterator<Item = &'a Commitment>) -> Result<(), Problem> {
+    let through = series.first_on.saturating_add(LOOK_AHEAD_DAYS.days());
+    let dates = BTreeSet::from_iter(others.flat_map(|other| series.clashes(other, through)));
+    if dates.is_empty() {
+        return Ok(());
+    }
+    let named = Vec::from_iter(dates.iter().take(DATES_NAMED_MAX).map(Date::to_string)).join(", ");
+    let detail = format!("One of you has another series at that time on {named}: take another time.");
+    Err(Problem::new(Code::SlotTaken, detail).with("dates", dates))
+}
+
+/// The most dates that are named in words.
+const DATES_NAMED_MAX: usize = 10;
 
 fn is_taken(made: &Made, date: Date) -> bool {
     made.left_out.contains(&(date, BookingError::Taken(SlotTaken)))

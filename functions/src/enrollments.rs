@@ -249,6 +249,7 @@ async fn change(
     call.expect_sent(&progress.enrollment)?;
     let billed = call.store().last_billed(changed.id).await?;
     let next = changed.periods_after(billed).next();
+    let was = progress.enrollment.value.clone();
     let item = progress.enrollment.with(changed);
     let reply =
         Reply::new(StatusCode::OK, &Effective { state: item.value.state.word().to_owned(), effective_on })?;
@@ -260,9 +261,13 @@ async fn change(
         .bill_next(&item.value, next.as_ref(), call.now)
         .credit_unused(&item.value, call.now)
         .enqueue(&Job::ArrangeSessions { enrollment: item.value.id }, call.now)
+        .introduce(&item.value, call.now)
         .audit(&item.value.key(), action, &call.person()?.to_string(), call.now);
-    let transaction =
-        if item.value.state.is_live() { transaction } else { transaction.no_longer_live(&item.value) };
+    let transaction = if item.value.state.is_live() {
+        transaction
+    } else {
+        transaction.no_longer_live(&item.value).leave_line(&was)
+    };
     call.commit(transaction, reply.at(item.revision + 1)).await
 }
 
@@ -313,7 +318,11 @@ impl From<PauseRefused> for Problem {
 
 impl From<ResumeRefused> for Problem {
     fn from(refused: ResumeRefused) -> Self {
-        Self::new(Code::WrongState, format!("{refused}."))
+        let code = match refused {
+            ResumeRefused::NoMentor => Code::CapacityFull,
+            ResumeRefused::NotPaused { .. } => Code::WrongState,
+        };
+        Self::new(code, format!("{refused}."))
     }
 }
 

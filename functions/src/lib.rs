@@ -28,7 +28,9 @@ pub mod bank_reports; // what banks say of them
 pub mod ledger; // double entry, for finance
 pub mod conflicts; // declared ties
 pub mod assignments; // who mentors whom
-pub mod availability; // when mentors, jurors and coaches can meet
+pub mod departures; // mentors who leave
+pub mod pairings; // who waits for a mentor, for staff
+pub mod availability; // when people can meet, and whom mentors take
 pub mod sessions; // meetings
 pub mod commitments; // weekly series of them
 pub mod uploads; // bytes on their way in

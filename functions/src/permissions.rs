@@ -56,6 +56,12 @@ table! {
     WITHDRAW = "withdraw",                           ToSome,   [],                [Owner];
     CREATE_ASSIGNMENT = "create_assignment",         ToSome,   [Staff],           [];
 
+    ANNOUNCE_DEPARTURE = "announce_departure",       ToSome,   [Staff],           [Owner];
+    GET_DEPARTURE = "get_departure",                 ToSome,   [Staff],           [Owner];
+    LIST_PAIRING_RUNS = "list_pairing_runs",         ToSome,   [Staff],           [];
+    RUN_PAIRING = "run_pairing",                     ToSome,   [Staff],           [];
+    LIST_WAITING_STUDENTS = "list_waiting_students", ToSome,   [Staff],           [];
+
     SUBMIT_CLAIM = "submit_claim",                   ToSome,   [],                [Owner];
     LIST_ENROLLMENT_CLAIMS = "list_enrollment_claims", ToSome, [Assessor, Staff], [Owner];
     LIST_CLAIMS = "list_claims",                     ToSome,   [Assessor, Staff], [];

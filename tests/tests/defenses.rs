@@ -308,7 +308,7 @@ async fn the_juror_is_a_stranger_with_the_role() {
     };
     assert_eq!(assign("marc").await.refused(422), "juror_in_conflict");
     assert_eq!(assign("maya").await.refused(422), "juror_in_conflict");
-    assert_eq!(assign("ines").await.refused(422), "invalid_field");
+    assert_eq!(assign("clara").await.refused(422), "invalid_field");
     let open = school.get("sam", "/v1/defenses?state=requested").await.expect(200);
     assert_eq!(text(&open, "/items/0/id"), defending.defense);
     assert_eq!(school.get("olu", "/v1/defenses").await.expect(200)["items"], json!([]));

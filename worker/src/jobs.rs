@@ -15,6 +15,7 @@ mod letters; // the outbox
 mod debits; // files for banks
 mod bank_reports; // what banks say of them
 mod calendar; // what was planned for an enrollment
+mod mentors; // who mentors whom, and what follows when a mentor leaves
 mod sessions; // weekly series, and sessions that may no longer be held
 mod upload; // confirm what arrived, give up what stopped
 mod recording; // what becomes of a defense by itself
@@ -58,6 +59,14 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::DryRun { run, ref entity, shard } => run::count(worker, claimed, run, entity, shard).await,
         Job::ApplyPlanned { enrollment, at } => {
             calendar::apply_planned(worker, claimed, enrollment, at).await
+        }
+        Job::SeatStudent { enrollment } => mentors::seat_student(worker, claimed, enrollment).await,
+        Job::MatchStudents { asked_at } => mentors::match_students(worker, claimed, asked_at).await,
+        Job::ArrangeSeats { enrollment, .. } => mentors::arrange_seats(worker, claimed, enrollment).await,
+        Job::HandOver { mentor } => mentors::hand_over(worker, claimed, mentor).await,
+        Job::CoverHolidays { mentor } => mentors::cover_holidays(worker, claimed, mentor).await,
+        Job::Introduce { enrollment, mentor } => {
+            mentors::introduce(worker, claimed, enrollment, mentor).await
         }
         Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
         Job::ExtendSessions { enrollment, commitment } => {

@@ -45,14 +45,15 @@ pub struct Accepted {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct PaymentView {
-    /// `pending`, `paid` or `declined`. A direct debit is pending until the day on which the bank collects it,
+    /// `pending`, `paid` or `declined`; pending too while it waits for a mentor. A direct debit is pending until the day on which the bank collects it,
     /// and the enrollment begins then.
     state: String,
     /// Why, where it was declined.
     reason: Option<String>,
 }
 
-/// Accepts the contract and pays the first month.
+/// Accepts the contract, finds a mentor and pays the first month. Where no mentor has a free seat the
+/// enrollment waits for one in `waiting`, and no money is asked for before.
 #[utoipa::path(post, path = "/v1/enrollments/{id}/accept", tag = "enrollments", params(("id" = String, Path)),
     request_body = AcceptBody, responses((status = 200, description = "The enrollment", body = Accepted), Refusals))]
 pub async fn accept(
@@ -145,9 +146,12 @@ async fn answered(
             // What finance will record, or what nobody has answered yet.
             Some(_) => {}
             None => {
-                let enrollment = call.store().enrollment_for_job(id).await?;
+                let enrollment = call.store().enrollment_for_job(id).await?.map(|item| item.value);
                 let waits = |state: &State| matches!(state, State::Quoted { .. } | State::Withdrawn { .. });
-                if enrollment.is_some_and(|it| !waits(&it.value.state)) {
+                if enrollment.as_ref().is_some_and(|enrollment| enrollment.waiting.is_some()) {
+                    return Ok(PaymentView { state: "pending".into(), reason: None });
+                }
+                if enrollment.is_some_and(|enrollment| !waits(&enrollment.state)) {
                     return Ok(PaymentView { state: "paid".into(), reason: None });
                 }
             }

@@ -2,10 +2,11 @@
 
 use domain::attempt::Attempt;
 use domain::catalog::Prospectus;
-use domain::enrollment::{Enrollment, Pause, State};
+use domain::enrollment::{Enrollment, Pause, PauseCause, State, Waiting};
 use domain::id::PersonId;
 use domain::money::Money;
 use domain::months::Months;
+use domain::pairing::Why;
 use domain::plan::{Plan, Wish};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -40,7 +41,31 @@ pub struct EnrollmentView {
     forecast: ForecastView,
     #[schema(value_type = Option<String>)]
     mentor: Option<PersonId>,
+    /// The line for a mentor, where there was no free seat: nothing is owed while it waits.
+    waiting: Option<WaitingView>,
     pauses: Vec<PauseView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WaitingView {
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// How many wait before, and one; it never grows.
+    place: u64,
+    /// The date by which a seat should be free; it never moves back. Null where nobody knows.
+    #[schema(value_type = Option<String>, format = Date)]
+    expected_on: Option<Date>,
+    /// `capacity`: all seats are taken; `no_overlap`: nobody has an hour of the week in common; `no_candidate`:
+    /// nobody mentors this in this language yet.
+    #[schema(value_type = String)]
+    reason: Why,
+}
+
+impl WaitingView {
+    const fn of(waiting: &Waiting) -> Self {
+        let Waiting { since, place, expected_on, why, .. } = *waiting;
+        Self { since, place, expected_on, reason: why }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,8 +120,12 @@ struct ForecastView {
 struct PauseView {
     #[schema(value_type = String, format = Date)]
     from: Date,
-    #[schema(value_type = String, format = Date)]
-    planned_to: Date,
+    /// Null where the school has no mentor: it lasts until one is found and the student resumes.
+    #[schema(value_type = Option<String>, format = Date)]
+    planned_to: Option<Date>,
+    /// `asked` by the student, or `no_mentor`: then nothing is owed from its first day on.
+    #[schema(value_type = String)]
+    cause: PauseCause,
     #[schema(value_type = Option<String>, format = Date)]
     to: Option<Date>,
 }
@@ -138,6 +167,7 @@ impl EnrollmentView {
             next_session: None,
             forecast,
             mentor: None,
+            waiting: enrollment.waiting.as_ref().map(WaitingView::of),
             pauses: enrollment.pauses.iter().map(PauseView::of).collect(),
         })
     }
@@ -180,7 +210,8 @@ impl AttemptView {
 }
 
 impl PauseView {
-    const fn of(pause: &Pause) -> Self {
-        Self { from: pause.from, planned_to: pause.planned_to, to: pause.to }
+    fn of(pause: &Pause) -> Self {
+        let planned_to = (!pause.is_ours()).then_some(pause.planned_to);
+        Self { from: pause.from, planned_to, cause: pause.cause, to: pause.to }
     }
 }

@@ -115,10 +115,15 @@ pub fn first_drafts(
     prospectus: &Prospectus,
     on: Date,
 ) -> Result<Vec<Invoice>, MoneyError> {
-    if prospectus.exempted(&enrollment.recognized_skills).len() == prospectus.projects.len() {
+    if learned_all(enrollment, prospectus) {
         return Ok(Vec::new());
     }
     rate(&enrollment.billing_facts(), PeriodKey::FIRST, &prospectus.taxes, on)
+}
+
+/// Whether nothing is left to be learned: nothing is owed, and no mentor is needed.
+pub fn learned_all(enrollment: &Enrollment, prospectus: &Prospectus) -> bool {
+    prospectus.exempted(&enrollment.recognized_skills).len() == prospectus.projects.len()
 }
 
 /// Records money for an invoice. Money for a draft in full begins the enrollment, if whoever owes the
@@ -204,7 +209,8 @@ pub fn give_back_surplus(
 }
 
 /// Begins an enrollment once each draft of its first period is paid or agreed to, and issues them with
-/// their numbers and the period in the same act; nothing while somebody is still waited for.
+/// their numbers and the period in the same act; nothing while somebody is still waited for: a payer, or a
+/// mentor with a seat.
 pub fn begin(
     enrollment: Enrollment,
     drafts: Vec<Invoice>,
@@ -219,6 +225,9 @@ pub fn begin(
     };
     let whole = |draft: &Invoice| draft.owed().is_ok_and(|owed| owed.amount_minor <= 0);
     if !drafts.iter().all(|draft| whole(draft) || agreed(draft)) {
+        return Ok(None);
+    }
+    if !enrollment.has_seat() && !learned_all(&enrollment, issuing.prospectus) {
         return Ok(None);
     }
     let accredited = Offer::accredited_by(issuing.prospectus);

@@ -47,6 +47,9 @@ pub struct Commitment {
 /// How far ahead sessions are made: far enough to plan a month, near enough to change one's mind.
 pub const HORIZON_DAYS: i64 = 42;
 
+/// How far ahead a new series is held against others: a year, so that both changes of the clocks lie in it.
+pub const LOOK_AHEAD_DAYS: i64 = 371;
+
 /// How often further sessions are made: weekly, as they are held.
 pub const EXTEND_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -209,6 +212,33 @@ impl Commitment {
     /// The id of the session on a local date, the same whenever it is made.
     pub fn session_id(&self, date: Date) -> SessionId {
         SessionId::derived(&[&self.id.to_string(), &date.to_string()])
+    }
+
+    /// The dates, in this series' zone, on which it and another one ask for the same time: series that are apart
+    /// in one season may meet in another, where their zones change clocks on different days.
+    pub fn clashes(&self, other: &Self, through: Date) -> Vec<Date> {
+        let length = |series: &Self| SignedDuration::from_mins(15 * i64::from(series.minutes.div_ceil(15)));
+        let mut others =
+            other.occurrences(self.first_on.saturating_sub(2.days()), through.saturating_add(2.days()));
+        let mut next = others.next();
+        let mut dates = Vec::new();
+        for (date, occurrence) in self.occurrences(self.first_on, through) {
+            let (begins, ends) = (occurrence.starts_at, occurrence.starts_at + length(self));
+            while next
+                .is_some_and(|(_, other_occurrence)| other_occurrence.starts_at + length(other) <= begins)
+            {
+                next = others.next();
+            }
+            if next.is_some_and(|(_, other_occurrence)| other_occurrence.starts_at < ends) {
+                dates.push(date);
+            }
+        }
+        dates
+    }
+
+    /// Whether it may still have meetings on a date or after it.
+    pub fn lasts_until(&self, date: Date) -> bool {
+        self.ends_on.is_none_or(|ends_on| date <= ends_on)
     }
 
     /// The dates on which somebody in another zone finds the series at another time than the week

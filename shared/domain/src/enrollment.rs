@@ -44,7 +44,7 @@ pub use iban::{Iban, InvalidIban};
 pub use leave::{LiftRefused, SuspendRefused, SuspensionCause, WithdrawRefused, WithdrawalCause};
 pub use mentors::{AssignRefused, MentorAssignment, MentorGap};
 pub use method::PaymentMethod;
-pub use pause::{Pause, PauseRefused, ResumeRefused};
+pub use pause::{Pause, PauseCause, PauseRefused, ResumeRefused};
 pub use paying::{NamedBy, PayingRefused};
 pub use seat::Waiting;
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{
-    BankReportId, CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, RefundId,
-    RunId, UploadId, derive,
+    BankReportId, CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, PersonId,
+    RefundId, RunId, UploadId, derive,
 };
 
 /// A thing to be done later, or by another process.
@@ -151,8 +151,43 @@ pub enum Job {
         /// When it was planned for.
         at: Timestamp,
     },
-    /// Bring an enrollment's sessions in line with its active time: cancel those that may not be
-    /// held, make those that may.
+    /// Find a mentor with a free seat for an enrollment that needs one to begin, and go on with what
+    /// waited for it.
+    SeatStudent {
+        /// Whose.
+        enrollment: EnrollmentId,
+    },
+    /// Match everyone who waits for a seat with everyone who has one.
+    MatchStudents {
+        /// When staff asked for it; the nightly one, which comes again while somebody waits, has none.
+        asked_at: Option<Timestamp>,
+    },
+    /// Find other mentors for the students of one who leaves.
+    HandOver {
+        /// Who leaves.
+        mentor: PersonId,
+    },
+    /// Find covers for the students of a mentor who is on holiday.
+    CoverHolidays {
+        /// Who is away.
+        mentor: PersonId,
+    },
+    /// Book the first meeting of a student with a mentor: a discovery session, or a hand-over.
+    Introduce {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// With whom.
+        mentor: PersonId,
+    },
+    /// Give back an enrollment's seats with mentors whom it has no more.
+    ArrangeSeats {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// From which day on: that on which a mentor hands over.
+        on: Date,
+    },
+    /// Bring an enrollment's sessions and its mentors' seats in line with its active time: cancel sessions
+    /// that may not be held, make those that may, give back seats that are not needed.
     ArrangeSessions {
         /// Whose.
         enrollment: EnrollmentId,
@@ -223,6 +258,12 @@ impl Job {
             Self::SendLetters { .. } => "send_letters",
             Self::DryRun { .. } => "dry_run",
             Self::ApplyPlanned { .. } => "apply_planned",
+            Self::SeatStudent { .. } => "seat_student",
+            Self::MatchStudents { .. } => "match_students",
+            Self::ArrangeSeats { .. } => "arrange_seats",
+            Self::HandOver { .. } => "hand_over",
+            Self::CoverHolidays { .. } => "cover_holidays",
+            Self::Introduce { .. } => "introduce",
             Self::ArrangeSessions { .. } => "arrange_sessions",
             Self::ExtendSessions { .. } => "extend_sessions",
             Self::VerifyUpload { .. } => "verify_upload",
@@ -264,7 +305,12 @@ impl Job {
             Self::Refund { refund, .. } => vec![refund.to_string()],
             Self::FillDebitFile { file } | Self::EmptyDebitFile { file } => vec![file.to_string()],
             Self::ReadBankReport { report } => vec![report.to_string()],
+            Self::MatchStudents { asked_at } => asked_at.iter().map(Timestamp::to_string).collect(),
+            Self::ArrangeSeats { enrollment, on } => vec![enrollment.to_string(), on.to_string()],
+            Self::HandOver { mentor } | Self::CoverHolidays { mentor } => vec![mentor.to_string()],
+            Self::Introduce { enrollment, mentor } => vec![enrollment.to_string(), mentor.to_string()],
             Self::ArrangeSessions { enrollment }
+            | Self::SeatStudent { enrollment }
             | Self::Begin { enrollment }
             | Self::CreditUnused { enrollment }
             | Self::SendLetters { enrollment }

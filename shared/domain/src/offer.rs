@@ -9,6 +9,7 @@ use crate::catalog::{Policy, Prospectus};
 use crate::defense::DefensePolicy;
 use crate::enrollment::{Offer, Validity};
 use crate::id::{ProjectId, SkillId};
+use crate::pairing::PairingPolicy;
 use crate::session::SessionPolicy;
 
 /// The version of the contract that students are offered.
@@ -33,6 +34,11 @@ impl Prospectus {
     /// The terms in force on a date; the opening ones before any policy.
     pub fn terms_on(&self, date: Date) -> Terms {
         self.policy_on(date).map_or(Terms::OPENING, Policy::terms)
+    }
+
+    /// The rules by which mentors are found on a date.
+    pub fn pairing_policy_on(&self, date: Date) -> PairingPolicy {
+        self.policy_on(date).map_or(PairingPolicy::OPENING, Policy::pairing)
     }
 
     /// The rules for a session that is booked on a date.
@@ -82,6 +88,16 @@ impl Policy {
             dunning_days: self.dunning_days.value,
             completion: self.completion.value,
             pause_begins: self.pause_begins.value,
+        }
+    }
+
+    /// The part of the policy that mentors are found by.
+    pub fn pairing(&self) -> PairingPolicy {
+        PairingPolicy {
+            session_minutes: self.session_minutes.value,
+            language_level_min: self.mentor_language_level_min.value,
+            waking: self.waking_hours.value,
+            novice_seats_max: self.novice_seats_max.value,
         }
     }
 

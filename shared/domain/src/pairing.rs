@@ -32,7 +32,7 @@ pub struct PairingPolicy {
     /// How well a mentor must speak the student's language.
     pub language_level_min: Level,
     /// Hours in which a student who has said nothing can be met, on their own wall.
-    pub waking: (LocalTime, LocalTime),
+    pub waking: [LocalTime; 2],
     /// The most students of somebody who begins to mentor.
     pub novice_seats_max: u32,
 }
@@ -82,7 +82,8 @@ pub struct Candidate {
 impl Candidate {
     /// Whether they come into question by what they do and speak, whatever their hours and seats.
     pub fn could_mentor(&self, seeker: &Seeker, policy: &PairingPolicy) -> bool {
-        self.degrees.as_ref().is_none_or(|degrees| degrees.contains(&seeker.degree))
+        self.capacity > 0
+            && self.degrees.as_ref().is_none_or(|degrees| degrees.contains(&seeker.degree))
             && self.mentor != seeker.student
             && !seeker.barred.contains(&self.mentor)
             && self.availability.takes_level(seeker.level)
@@ -104,6 +105,14 @@ impl Candidate {
 }
 
 impl PairingPolicy {
+    /// What the school opens with.
+    pub const OPENING: Self = Self {
+        session_minutes: 45,
+        language_level_min: Level::B2,
+        waking: [LocalTime::hour(8), LocalTime::hour(22)],
+        novice_seats_max: 5,
+    };
+
     /// Quarter hours that a weekly session takes.
     fn quarters(&self) -> usize {
         usize::from(self.session_minutes.div_ceil(15).max(1))

@@ -34,6 +34,10 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 7] =
+        [Self::Mentor, Self::Juror, Self::Coach, Self::Assessor, Self::Staff, Self::Finance, Self::Partner];
+
     /// The role's word.
     pub const fn word(self) -> &'static str {
         match self {

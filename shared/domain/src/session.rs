@@ -14,12 +14,14 @@ mod attendance;
 mod booking;
 mod dispute;
 mod host;
+mod introduction;
 mod policy;
 mod report;
 
 pub use attendance::{ATTENDANCES_MAX, Attendance, AttendanceError};
 pub use booking::{Booking, BookingError, BookingFacts, ChosenTime};
 pub use dispute::{Claim, DisputeError, Outcome};
+pub use introduction::{INTRODUCED_WITHIN_DAYS, Introduction, introduction_id};
 pub use policy::SessionPolicy;
 pub use report::{REPORT_CHARS_MAX, Report, ReportError, ReportText};
 

@@ -137,10 +137,13 @@ impl Store {
 
     /// A claim with all that its decision rests on.
     pub async fn assessing(&self, id: ClaimId) -> Result<Option<Loaded<Assessing>>, StoreError> {
-        let Some(claim) = self.get::<PriorLearningClaim>(&Key::Claim(id)).await? else { return Ok(None) };
+        let key = Key::Claim(id);
+        let Some(claim) = self.get::<PriorLearningClaim>(&key).await? else { return Ok(None) };
         let Some(progress) = self.progress_for_job(claim.value.enrollment).await? else { return Ok(None) };
         let defenses = progress.attempts.iter().filter_map(|attempt| attempt.value.defense);
         let defenses = self.get_many(&Vec::from_iter(defenses.map(Key::Defense))).await?;
+        // Read last: a decision that the progress shows is one that the claim shows too.
+        let Some(claim) = self.get(&key).await? else { return Ok(None) };
         Ok(Some(self.loaded(Assessing { claim, progress, defenses })))
     }
 

@@ -221,20 +221,30 @@ impl Store {
         }
     }
 
-    /// Keeps the contract with its first invoices, drafts, and asks for their money.
+    /// Keeps the contract with its first invoices, drafts, and asks for a mentor and then for their money.
     pub fn accept_contract(
         &self,
         enrollment: &Item<Enrollment>,
         drafts: &[Item<Invoice>],
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
+        let id = enrollment.value.id;
         let mut transaction = self.transaction().save(enrollment, InvoiceRefusal::Changed);
+        let waits = !drafts.is_empty() && enrollment.value.needs_seat();
         for draft in drafts {
-            transaction = transaction.keep_draft(draft, InvoiceRefusal::Changed, now);
+            transaction = if waits {
+                transaction.write_draft(draft, InvoiceRefusal::Changed)
+            } else {
+                transaction.keep_draft(draft, InvoiceRefusal::Changed, now)
+            };
+        }
+        if waits {
+            // No money is asked for before there is a mentor.
+            transaction = transaction.enqueue(&Job::SeatStudent { enrollment: id }, now);
         }
         if drafts.is_empty() {
             // No money is waited for.
-            transaction = transaction.enqueue(&Job::Begin { enrollment: enrollment.value.id }, now);
+            transaction = transaction.enqueue(&Job::Begin { enrollment: id }, now);
         }
         transaction
     }
@@ -280,9 +290,12 @@ impl<R> Transaction<'_, R> {
     /// Keeps a draft, and asks for its money.
     pub fn keep_draft(self, draft: &Item<Invoice>, changed: R, now: Timestamp) -> Self {
         let Invoice { enrollment, id: invoice, .. } = draft.value;
-        self.save(draft, changed)
-            .set(&locator(&draft.value))
-            .enqueue(&Job::Charge { enrollment, invoice }, now)
+        self.write_draft(draft, changed).enqueue(&Job::Charge { enrollment, invoice }, now)
+    }
+
+    /// Keeps a draft whose money nobody asks for yet.
+    fn write_draft(self, draft: &Item<Invoice>, changed: R) -> Self {
+        self.save(draft, changed).set(&locator(&draft.value))
     }
 
     /// Drops a draft with the quote that it belonged to.

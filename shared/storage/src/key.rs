@@ -7,6 +7,13 @@
 //! | whether they live on a degree | person | `live#degree` | guard |
 //! | declared conflicts, availability | person | `conflicts`, `availability` | get |
 //! | whether they are free | person | `occupancy#week` | get, guard |
+//! | their weekly series | person | `series` | get, guard |
+//! | who has a mentor's seats | person | `seats` | get, guard |
+//! | when a mentor leaves | person | `departure` | get, guard |
+//! | who has a role for a degree, or for all | `holders#role#degree#shard` | `holder#person` | query |
+//! | who waits for a seat, in order | `waiting#degree#language` | `ticket#number` | query |
+//! | which number is drawn next | `waiting#degree#language` | `line` | get, guard |
+//! | runs of the matching | `pairings` | `run#at` | query, newest first |
 //! | their enrollments (as student, mentor, coach) | person | `enrollment#…` | query |
 //! | their submissions | person | `submission#since#…` | query, newest first |
 //! | their defenses | person | `defense#asked#…` | query, newest first |
@@ -52,7 +59,6 @@
 //! something once.
 
 use std::fmt;
-use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::billing::run::ListedAt;
@@ -62,12 +68,14 @@ use domain::id::{
     SessionId, SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
+use domain::permission::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::item::Attributes;
 
+mod parse; // the key that stands at a place
 mod query; // many items of one partition
 
 pub use query::{Order, Query, Span};
@@ -83,6 +91,13 @@ pub enum Key {
     DeclaredConflicts(PersonId),
     Availability(PersonId),
     Occupancy(PersonId, Week),
+    PersonSeries(PersonId),
+    Seats(PersonId),
+    Departure(PersonId),
+    RoleHolder(Role, Option<DegreeId>, u16, PersonId),
+    WaitingStudent(DegreeId, String, u64),
+    WaitingLine(DegreeId, String),
+    PairingRun(Timestamp),
     PersonEnrollment(PersonId, EnrollmentId),
     PersonSubmission(PersonId, Timestamp, SubmissionId),
     PersonDefense(PersonId, Timestamp, DefenseId),
@@ -167,6 +182,17 @@ impl Key {
             Self::DeclaredConflicts(person) => (person.to_string(), "conflicts".into()),
             Self::Availability(person) => (person.to_string(), "availability".into()),
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
+            Self::PersonSeries(person) => (person.to_string(), "series".into()),
+            Self::Seats(person) => (person.to_string(), "seats".into()),
+            Self::Departure(person) => (person.to_string(), "departure".into()),
+            Self::RoleHolder(role, degree, shard, person) => {
+                (holders(*role, degree.as_ref(), *shard), format!("holder#{person}"))
+            }
+            Self::WaitingStudent(degree, language, ticket) => {
+                (format!("waiting#{degree}#{language}"), format!("ticket#{ticket:010}"))
+            }
+            Self::WaitingLine(degree, language) => (format!("waiting#{degree}#{language}"), "line".into()),
+            Self::PairingRun(at) => ("pairings".into(), format!("run#{}", instant(*at))),
             Self::PersonEnrollment(person, id) => (person.to_string(), format!("enrollment#{id}")),
             Self::PersonSubmission(person, since, id) => {
                 (person.to_string(), format!("submission#{}#{id}", instant(*since)))
@@ -252,101 +278,6 @@ impl Key {
         }
     }
 
-    /// The key that stands at a partition and sort key.
-    pub fn parse(pk: &str, sk: &str) -> Result<Self, KeyError> {
-        let words: Vec<&str> = sk.split('#').collect();
-        let key = match words[..] {
-            ["clock"] => Self::Clock,
-            ["profile"] => Self::Profile(read(pk)?),
-            ["grant", id] => Self::Grant(read(pk)?, read(id)?),
-            ["live", degree] => Self::Live(read(pk)?, read(degree)?),
-            ["conflicts"] if pk.starts_with(PersonId::PREFIX) => Self::DeclaredConflicts(read(pk)?),
-            ["conflicts"] => Self::Conflicts(read(pk)?),
-            ["availability"] => Self::Availability(read(pk)?),
-            ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
-            ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
-            ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
-            ["defense", at, id] => Self::PersonDefense(read(pk)?, read(at)?, read(id)?),
-            ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
-            ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
-            ["agenda"] => Self::Agenda(read(pk)?),
-            ["attempt", project] => Self::Attempt(read(pk)?, read(project)?),
-            ["commitment", id] => Self::Commitment(read(pk)?, read(id)?),
-            ["enrollment"] => Self::Enrollment(read(pk)?),
-            ["invoice", segment, period, "nothing"] => {
-                Self::NothingOwed(read(pk)?, read(segment)?, read(period)?)
-            }
-            ["note", invoice, id] => Self::CreditNote(read(pk)?, read(invoice)?, read(id)?),
-            ["refund", invoice, id] => Self::Refund(read(pk)?, read(invoice)?, read(id)?),
-            ["invoice", segment, period, payer] => Self::Invoice(
-                read(pk)?,
-                InvoiceKey { segment: read(segment)?, period: read(period)?, payer: read(payer)? },
-            ),
-            ["payment", id] => Self::Payment(read(pk)?, read(id)?),
-            ["paper", invoice] => Self::Paper(read(pk)?, read(invoice)?, None),
-            ["paper", invoice, note] => Self::Paper(read(pk)?, read(invoice)?, Some(read(note)?)),
-            ["letter", at, rank, id] => Self::Letter(read(pk)?, read(at)?, read(rank)?, read(id)?),
-            ["undelivered", at, id] => {
-                let shard = pk.strip_prefix("letters#").ok_or(KeyError)?;
-                Self::UndeliveredLetter(read(shard)?, read(at)?, read(id)?)
-            }
-            ["locator"] => Self::InvoiceLocator(read(pk)?),
-            ["year", year] => {
-                let entity = pk.strip_prefix("numbers#").ok_or(KeyError)?;
-                Self::InvoiceNumbers(entity.to_owned(), read(year)?)
-            }
-            ["submission"] => Self::Submission(read(pk)?),
-            ["assessment"] => Self::Assessment(read(pk)?),
-            ["claim"] => Self::Claim(read(pk)?),
-            ["open", at, id] if pk == "claims" => Self::OpenClaim(read(at)?, read(id)?),
-            ["defense"] => Self::Defense(read(pk)?),
-            ["open", at, id] => Self::OpenDefense(read(at)?, read(id)?),
-            ["session"] => Self::Session(read(pk)?),
-            ["upload"] => Self::Upload(read(pk)?),
-            ["award"] => Self::Award(read(pk)?),
-            ["credential"] => Self::Credential(read(pk)?),
-            ["heard"] => Self::StripeEvent(pk.strip_prefix("stripe#").ok_or(KeyError)?.to_owned()),
-            ["waiting", payment] => {
-                let (entity, shard) =
-                    pk.strip_prefix("debits#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
-                Self::WaitingDebit(entity.to_owned(), read(shard)?, read(payment)?)
-            }
-            ["debit-file"] => Self::DebitFile(read(pk)?),
-            ["debit", number] => Self::FiledDebit(read(pk)?, read(number)?),
-            ["file", day, file] => {
-                let entity = pk.strip_prefix("debit-files#").ok_or(KeyError)?;
-                Self::ListedDebitFile(entity.to_owned(), read(day)?, read(file)?)
-            }
-            ["bank-report"] => Self::BankReport(read(pk)?),
-            ["report"] => Self::BankReportHeard(pk.strip_prefix("bank-report#").ok_or(KeyError)?.to_owned()),
-            ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
-            ["page", shard, number] => Self::RunPage(read(pk)?, read(shard)?, read(number)?),
-            [stage, shard, number] if PAGE_STAGES.contains(&stage) => {
-                let stage = PAGE_STAGES.into_iter().find(|word| *word == stage).ok_or(KeyError)?;
-                Self::RunMark(read(pk)?, stage, read(shard)?, read(number)?)
-            }
-            ["date"] => Self::RunDate(read(pk)?),
-            ["day", day, enrollment] => {
-                let (entity, shard) =
-                    pk.strip_prefix("billing#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
-                let at = ListedAt { day: read(day)?, enrollment: read(enrollment)? };
-                Self::BillingDay(entity.to_owned(), read(shard)?, at)
-            }
-            ["entry", day, source] => {
-                let (entity, shard) = in_ledger(pk)?.split_once('#').ok_or(KeyError)?;
-                Self::LedgerEntry(entity.to_owned(), read(shard)?, read(day)?, source.to_owned())
-            }
-            ["closing"] => Self::LedgerClosing(in_ledger(pk)?.to_owned()),
-            ["closed", day] => Self::LedgerClosed(in_ledger(pk)?.to_owned(), read(day)?),
-            ["earning", begin] => Self::LedgerEarnings(in_ledger(pk)?.to_owned(), read(begin)?),
-            ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
-            ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
-            ["trail", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
-            _ => return Err(KeyError),
-        };
-        Ok(key)
-    }
-
     /// The two key attributes.
     pub fn attributes(&self) -> Attributes {
         let (pk, sk) = self.parts();
@@ -359,12 +290,9 @@ pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn in_ledger(pk: &str) -> Result<&str, KeyError> {
-    pk.strip_prefix("ledger#").ok_or(KeyError)
-}
-
-fn read<T: FromStr>(text: &str) -> Result<T, KeyError> {
-    text.parse().map_err(|_| KeyError)
+/// The partition of those who have a role for a degree, or for all of them.
+pub(crate) fn holders(role: Role, degree: Option<&DegreeId>, shard: u16) -> String {
+    format!("holders#{}#{}#{shard:03}", role.word(), degree.map_or("*", DegreeId::as_str))
 }
 
 impl fmt::Display for InvoiceKey {

@@ -29,8 +29,14 @@ pub mod run; // billing runs, and what is due on a date
 pub mod award; // awards, credentials, and what a decision rests on
 
 pub mod availability; // when mentors, jurors and coaches can meet
+pub mod seat; // mentors' seats, and who may mentor what
+pub mod waiting; // the lines for a seat
+pub mod pairing; // runs of the matching
+pub mod assignment; // a mentor's assignment, with all that is written with it
+pub mod departure; // mentors who leave
 pub mod declaration; // who declared a tie to whom
 pub mod occupancy; // people's weeks: why nobody is booked twice
+pub mod commitment; // which weekly series a person has
 pub mod session; // meetings, and the calendar they are changed in
 pub mod submission; // work handed in, and the mentor's judgment
 pub mod upload; // bytes on their way in

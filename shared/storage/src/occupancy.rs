@@ -90,6 +90,15 @@ fn free(person: PersonId, week: Week) -> Item<BusyWeek> {
 }
 
 impl Store {
+    /// What is booked of a week, for each of these people in their order.
+    pub async fn booked_in(&self, people: &[PersonId], week: Week) -> Result<Vec<Occupancy>, StoreError> {
+        let places = people.iter().map(|person| Key::Occupancy(*person, week));
+        let read: Vec<Item<BusyWeek>> = self.get_many(&Vec::from_iter(places)).await?;
+        let booked = read.into_iter().map(|item| (item.value.person, item.value.quarters));
+        let mut booked = BTreeMap::from_iter(booked);
+        Ok(people.iter().map(|person| booked.remove(person).unwrap_or_default()).collect())
+    }
+
     /// The given weeks of each of these people; one that was never booked in is free.
     pub async fn diaries(
         &self,

@@ -280,6 +280,7 @@ impl Transaction<'_, InvoiceRefusal> {
     ) -> Self {
         let changed = InvoiceRefusal::Changed;
         let mut transaction = self.save(&enrollment.clone().with(began.enrollment.clone()), changed);
+        transaction = transaction.introduce(&began.enrollment, now);
         for attempt in &began.attempts {
             transaction = transaction.create(attempt, changed);
         }

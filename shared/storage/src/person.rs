@@ -17,14 +17,6 @@ impl Stored for Person {
     }
 }
 
-impl Stored for Grant {
-    const KIND: &'static str = "grant";
-
-    fn key(&self) -> Key {
-        Key::Grant(self.person, self.id)
-    }
-}
-
 /// The most grants one person may have.
 pub const GRANTS_MAX: u16 = 50;
 

@@ -32,6 +32,7 @@ pub async fn apply_planned(
     if after == before.value {
         return finish(worker, claimed).await;
     }
+    let was = before.value.clone();
     let item = before.with(after);
     let drafts = if quote_expired(&item.value) { worker.store.drafts_of(id).await? } else { Vec::new() };
     if now < at + PAYMENT_WAIT_MAX && any_payment_is_open(&drafts) {
@@ -53,7 +54,8 @@ pub async fn apply_planned(
         .filter(|draft| draft.value.paid.is_zero())
         .fold(transaction, |transaction, draft| transaction.drop_draft(draft, changed));
     let live = item.value.state.is_live();
-    let transaction = if live { transaction } else { transaction.no_longer_live(&item.value) };
+    let transaction =
+        if live { transaction } else { transaction.no_longer_live(&item.value).leave_line(&was) };
     Ok(transaction.commit().await?)
 }
 

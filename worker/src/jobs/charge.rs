@@ -75,6 +75,10 @@ pub async fn charge_next(
     if facts.invoice.value.is_drafted_by_run() {
         return ending.nothing(worker).await.map(|()| false);
     }
+    // Nobody pays for months without a mentor: whoever finds one asks for this again.
+    if facts.invoice.value.state == InvoiceState::Draft && facts.enrollment.value.needs_seat() {
+        return ending.nothing(worker).await.map(|()| false);
+    }
     let facts = facts.keep_calendar(worker).await?;
     if facts.invoice.value.state == InvoiceState::Draft && facts.begin(worker, ending).await? {
         return Ok(true);

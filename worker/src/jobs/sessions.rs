@@ -1,9 +1,13 @@
 //! Weekly series are booked six weeks ahead, and sessions follow what happens to their enrollment.
 
+use std::collections::BTreeSet;
+
+use domain::availability::Availability;
 use domain::commitment::{Commitment, EXTEND_EVERY};
 use domain::enrollment::Enrollment;
 use domain::id::{CommitmentId, EnrollmentId};
-use domain::session::{BookingError, BookingFacts, Session, SessionState, Side};
+use domain::permission::Role;
+use domain::session::{BookingError, BookingFacts, Session, SessionState, Side, introduction_id};
 use jiff::Timestamp;
 use storage::enrollment::Progress;
 use storage::queue::Claimed;
@@ -11,6 +15,7 @@ use storage::session::{BookRefusal, Calendar, weeks_of};
 use storage::transaction::read_again;
 use storage::{Item, Refused, Stored, Transaction};
 
+use super::mentors::arrange_seats;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -63,14 +68,15 @@ async fn end(worker: &Worker, claimed: &Claimed) -> Written {
 }
 
 /// Brings an enrollment's sessions in line with its active time and its series: what may not be held
-/// any more is called off free of charge, what may be held again is booked.
+/// any more is called off free of charge, what may be held again is booked. Its seats follow, on the day on
+/// which a mentor hands over too.
 pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentId) -> Result<(), Unfinished> {
     while read_again(was_changed, || call_off(worker, enrollment)).await? == CALLED_OFF_AT_ONCE {}
     let series = worker.store.progress_for_job(enrollment).await?.map(|progress| progress.commitments);
     for Item { value: Commitment { id, .. }, .. } in series.unwrap_or_default() {
         read_again(was_changed, || make_again(worker, enrollment, id)).await?;
     }
-    Ok(end(worker, claimed).await?)
+    arrange_seats(worker, claimed, enrollment).await
 }
 
 /// Calls off some of the sessions that may not be held, and says how many.
@@ -79,9 +85,12 @@ async fn call_off(worker: &Worker, enrollment: EnrollmentId) -> Result<usize, Re
     let Some(progress) = worker.store.progress_for_job(enrollment).await? else { return Ok(0) };
     let booked = Vec::from_iter(progress.agenda.value.sessions.iter().map(|meeting| meeting.session));
     let mut doomed = Vec::new();
+    let hosts = BTreeSet::from_iter(progress.agenda.value.sessions.iter().map(|meeting| meeting.with));
+    let hosts = worker.store.availabilities(&Vec::from_iter(hosts)).await?;
     for session in worker.store.sessions_for_job(&booked).await? {
         let series = progress.commitments.iter().map(|series| &series.value);
-        let reason = forbidden(&session.value, &progress.enrollment.value, series, now);
+        let host = hosts.iter().find(|host| host.person == session.value.with);
+        let reason = forbidden(&session.value, &progress.enrollment.value, series, host, now);
         doomed.extend(reason.map(|reason| (session, reason)));
     }
     doomed.truncate(CALLED_OFF_AT_ONCE);
@@ -110,11 +119,12 @@ async fn call_off(worker: &Worker, enrollment: EnrollmentId) -> Result<usize, Re
 }
 
 /// Why a booked session may not be held: the enrollment is paused or over then, also where this is
-/// found out late, or its series has ended before a session to come.
+/// found out late, its mentor is on holiday and has a cover, or its series has ended before a session to come.
 fn forbidden<'a>(
     session: &Session,
     enrollment: &Enrollment,
     mut series: impl Iterator<Item = &'a Commitment>,
+    host: Option<&Availability>,
     now: Timestamp,
 ) -> Option<String> {
     if session.state != SessionState::Booked {
@@ -123,8 +133,19 @@ fn forbidden<'a>(
     if let Err(refused) = enrollment.session_allowed_at(session.starts_at) {
         return Some(refused.to_string());
     }
-    let own = series.find(|series| session.commitment == Some(series.id))?;
     let to_come = now < session.starts_at;
+    let date = enrollment.date_at(session.starts_at);
+    let introduces = session.id == introduction_id(enrollment.id, session.with);
+    if to_come && introduces && !enrollment.is_mentor_on(session.with, date) {
+        return Some("the student has another mentor by then".to_owned());
+    }
+    let away = |host: &Availability| host.is_away(host.time_zone.date_at(session.starts_at));
+    let mentor = enrollment.mentor_on(date);
+    let covered = session.kind.role() == Role::Mentor && mentor != Some(session.with);
+    if to_come && covered && host.is_some_and(away) {
+        return Some("the mentor is on holiday, and somebody stands in".to_owned());
+    }
+    let own = series.find(|series| session.commitment == Some(series.id))?;
     (to_come && !own.holds(session.local.date())).then(|| "the series has ended by then".to_owned())
 }
 

@@ -91,6 +91,11 @@ impl LocalTime {
         Self(u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs()))
     }
 
+    /// The beginning of an hour of the day, of the last one where there is no such hour.
+    pub const fn hour(hour: u8) -> Self {
+        Self(if hour < 24 { hour as u16 * 60 } else { 23 * 60 })
+    }
+
     /// Minutes since midnight.
     pub const fn minute(self) -> u16 {
         self.0

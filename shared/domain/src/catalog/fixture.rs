@@ -9,6 +9,7 @@ use super::*;
 use crate::billing::{Completion, PauseBegins};
 use crate::money::{Currency, Money};
 use crate::months::Months;
+use crate::pairing::PairingPolicy;
 
 /// Six projects of two months with four skills each, twenty courses, GBP 300, 29 countries.
 pub(crate) fn catalog() -> Catalog {
@@ -71,6 +72,10 @@ pub(crate) fn policy() -> Policy {
         pause_months_max: own(4),
         pause_reminder_days: own([14, 3]),
         mentor_gap_days_max: own(7),
+        novice_seats_max: own(5),
+        mentor_language_level_min: own(PairingPolicy::OPENING.language_level_min),
+        waking_hours: own(PairingPolicy::OPENING.waking),
+        session_minutes: own(45),
         cancellation_hours: own(24),
         session_minutes_min: own(15),
         session_minutes_max: own(180),

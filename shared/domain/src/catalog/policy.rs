@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::availability::{Level, LocalTime};
 use crate::billing::{Completion, DUNNING_TRIES, PauseBegins, Terms};
+use crate::pairing::PairingPolicy;
 
 /// A number of policy, and who or what it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +56,18 @@ pub struct Policy {
     pub pause_reminder_days: Sourced<[u16; 2]>,
     /// Days of active time that a student may be without a mentor.
     pub mentor_gap_days_max: Sourced<u16>,
+    /// Most students of somebody who begins to mentor.
+    #[serde(default = "opening_novice_seats_max")]
+    pub novice_seats_max: Sourced<u32>,
+    /// How well a mentor must speak a student's language, by the European framework of reference.
+    #[serde(default = "opening_mentor_language_level_min")]
+    pub mentor_language_level_min: Sourced<Level>,
+    /// When a student who has not said so can be met, on their own wall: from and up to.
+    #[serde(default = "opening_waking_hours")]
+    pub waking_hours: Sourced<[LocalTime; 2]>,
+    /// Minutes of a weekly session, where nothing else was agreed.
+    #[serde(default = "opening_session_minutes")]
+    pub session_minutes: Sourced<u16>,
     /// Hours before a session until which it is cancelled free of charge.
     pub cancellation_hours: Sourced<u32>,
     /// The shortest session, in minutes.
@@ -109,6 +123,22 @@ fn opening_pause_begins() -> Sourced<PauseBegins> {
     opening(Terms::OPENING.pause_begins)
 }
 
+fn opening_novice_seats_max() -> Sourced<u32> {
+    opening(PairingPolicy::OPENING.novice_seats_max)
+}
+
+fn opening_mentor_language_level_min() -> Sourced<Level> {
+    opening(PairingPolicy::OPENING.language_level_min)
+}
+
+fn opening_waking_hours() -> Sourced<[LocalTime; 2]> {
+    opening(PairingPolicy::OPENING.waking)
+}
+
+fn opening_session_minutes() -> Sourced<u16> {
+    opening(PairingPolicy::OPENING.session_minutes)
+}
+
 impl Policy {
     /// The policy that holds on a date: the latest that began by then.
     pub fn on(policies: &[Self], date: Date) -> Option<&Self> {
@@ -130,6 +160,12 @@ impl Policy {
                 self.session_minutes_min.value > 0
                     && self.session_minutes_min.value <= self.session_minutes_max.value,
             ),
+            (
+                "session_minutes",
+                (self.session_minutes_min.value..=self.session_minutes_max.value)
+                    .contains(&self.session_minutes.value),
+            ),
+            ("waking_hours", self.waking_hours.value[0] < self.waking_hours.value[1]),
             (
                 "defense_minutes_max",
                 self.defense_minutes_min.value > 0
@@ -172,7 +208,8 @@ mod tests {
         };
         check("recording_share_percent", |policy| policy.recording_share_percent.value = 101);
         check("notice_days_max", |policy| policy.notice_days_max.value = 13);
-        check("session_minutes_max", |policy| policy.session_minutes_min.value = 181);
+        check("session_minutes", |policy| policy.session_minutes.value = 10);
+        check("waking_hours", |policy| policy.waking_hours.value.reverse());
         check("defense_minutes_max", |policy| policy.defense_minutes_max.value = 0);
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
         check("dunning_days", |policy| policy.dunning_days.value = [1, 3, 3, 7, 10, 14]);

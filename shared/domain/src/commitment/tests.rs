@@ -65,11 +65,28 @@ fn a_series_keeps_its_wall_time_through_clock_changes() {
     let paris =
         ["2027-03-09T17:00:00Z", "2027-03-16T17:00:00Z", "2027-03-23T17:00:00Z", "2027-03-30T16:00:00Z"];
     check("Europe/Paris", "18:00", "2027-03-09", "2027-03-30", &paris);
-    let new_york = ["2027-10-26T18:00:00Z", "2027-11-02T18:00:00Z", "2027-11-09T19:00:00Z"];
-    check("America/New_York", "14:00", "2027-10-26", "2027-11-09", &new_york);
+    let new_york =
+        ["2027-10-26T18:00:00Z", "2027-11-02T18:00:00Z", "2027-11-09T19:00:00Z", "2027-11-16T19:00:00Z"];
+    check("America/New_York", "14:00", "2027-10-26", "2027-11-16", &new_york);
     let london =
         ["2027-03-09T18:00:00Z", "2027-03-16T18:00:00Z", "2027-03-23T18:00:00Z", "2027-03-30T17:00:00Z"];
     check("Europe/London", "18:00", "2027-03-09", "2027-03-30", &london);
+}
+
+#[test]
+fn series_of_two_zones_meet_in_the_weeks_between_their_clock_changes() {
+    let london = tuesdays("Europe/London", "18:00", "2027-03-09");
+    let new_york = tuesdays("America/New_York", "14:00", "2027-03-09");
+    let dates = ["2027-03-16", "2027-03-23", "2027-11-02"].map(date);
+    assert_eq!(london.clashes(&new_york, date("2027-12-31")), dates);
+    assert_eq!(new_york.clashes(&london, date("2027-12-31")), dates);
+    assert_eq!(london.clashes(&london, date("2027-03-31")).len(), 4);
+    let later = Commitment { first_on: date("2027-03-30"), ..new_york.clone() };
+    assert_eq!(london.clashes(&later, date("2027-12-31")), [date("2027-11-02")]);
+    let over = new_york.end(date("2027-03-16"));
+    assert_eq!(london.clashes(&over, date("2027-12-31")), [date("2027-03-16")]);
+    let touching = tuesdays("Europe/London", "18:45", "2027-03-09");
+    assert_eq!(london.clashes(&touching, date("2027-12-31")), []);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::Enrollment;
 use crate::billing::{Terms, days_after, days_before};
 use crate::id::{AssignmentId, PersonId};
+use crate::seat::SeatsTaken;
 
 /// A mentor's time with a student.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub enum AssignRefused {
         /// The first date.
         from: Date,
     },
+    /// The mentor has as many students as they take.
+    #[error(transparent)]
+    SeatsTaken(#[from] SeatsTaken),
     /// The enrollment has ended.
     #[error("the enrollment is {state}")]
     NotLive {

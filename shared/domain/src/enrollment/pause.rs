@@ -1,4 +1,5 @@
-//! Stopping for a while: from the end of the paid period until the student resumes.
+//! Stopping for a while: from the end of the paid period until the student resumes; or from one day to the
+//! next, where the school has no mentor.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,6 +23,20 @@ pub struct Pause {
     pub to: Option<Date>,
     /// When it was asked for.
     pub asked_at: Timestamp,
+    /// Who wanted it.
+    #[serde(default)]
+    pub cause: PauseCause,
+}
+
+/// Why there is a pause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseCause {
+    /// The student asked for it.
+    #[default]
+    Asked,
+    /// The school has no mentor for the student: nothing is owed from its first day, and it never lapses.
+    NoMentor,
 }
 
 impl Pause {
@@ -33,6 +48,11 @@ impl Pause {
     /// The dates on which the student is reminded that the pause ends.
     pub fn reminders(&self, terms: &Terms) -> [Date; 2] {
         terms.pause_reminder_days.map(|days| days_before(self.planned_to, days).max(self.from))
+    }
+
+    /// Whether it is the school's doing.
+    pub fn is_ours(&self) -> bool {
+        self.cause == PauseCause::NoMentor
     }
 }
 
@@ -68,6 +88,9 @@ pub enum PauseRefused {
 /// Why nothing can be resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ResumeRefused {
+    /// The school has no mentor for the student yet.
+    #[error("no mentor has been found yet: you are told as soon as there is one")]
+    NoMentor,
     /// There is no pause, now or ahead.
     #[error("the enrollment is {state}")]
     NotPaused {
@@ -113,12 +136,48 @@ impl Enrollment {
             lapses_on: months_after(from, months_max),
             to: None,
             asked_at: now,
+            cause: PauseCause::Asked,
         });
         enrollment.end_segment(from);
         if from < period.to {
             enrollment.leave_unused(from, UnusedCause::Paused);
         }
         Ok(enrollment)
+    }
+
+    /// Goes on without a mentor from today on. Whoever studies is paused by it: what is paid of the period from
+    /// today on is given back, a pause that was planned goes, and this one lasts until the student resumes
+    /// with a new mentor. Whoever has paused, or is suspended, stays so.
+    pub fn without_mentor(self, now: Timestamp) -> Result<Self, PauseRefused> {
+        let mut enrollment = self.as_of(now);
+        let today = enrollment.date_at(now);
+        match enrollment.state {
+            State::Active => {}
+            State::Paused | State::Suspended { .. } => {
+                enrollment.end_assignments(today);
+                return Ok(enrollment);
+            }
+            _ => return Err(PauseRefused::NotActive { state: enrollment.state.word() }),
+        }
+        if let Some(leaves_on) = enrollment.leaves_on {
+            return Err(PauseRefused::Leaving { leaves_on });
+        }
+        enrollment.close_pause(today);
+        let inside = enrollment.period_on(today).is_some_and(|period| period.contains(today));
+        enrollment.end_segment(today);
+        if inside {
+            enrollment.leave_unused(today, UnusedCause::Paused);
+        }
+        enrollment.end_assignments(today);
+        enrollment.pauses.push(Pause {
+            from: today,
+            planned_to: Date::MAX,
+            lapses_on: Date::MAX,
+            to: None,
+            asked_at: now,
+            cause: PauseCause::NoMentor,
+        });
+        Ok(Self { state: State::Paused, ..enrollment })
     }
 
     /// Ends the pause today: a new segment begins, and its first period is owed today. A pause that
@@ -133,6 +192,9 @@ impl Enrollment {
         };
         if pause.to.is_some() {
             return Err(not_paused);
+        }
+        if enrollment.waiting.is_some() {
+            return Err(ResumeRefused::NoMentor);
         }
         let (from, credited) = (pause.from, enrollment.unused().is_some_and(|unused| unused.from <= today));
         if today <= from && !credited {

@@ -1,12 +1,14 @@
 //! A mentor's seat: what an enrollment needs before it begins, and the line for one.
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::{AssignRefused, Enrollment, MentorAssignment, State};
 use crate::billing::Terms;
+use crate::catalog::Prospectus;
 use crate::pairing::Why;
+use crate::plan::{Plan, Wish};
 
 /// A student's place in the line for a seat. Neither the place nor the date ever moves backwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +38,35 @@ impl Waiting {
 }
 
 impl Enrollment {
-    /// Whether it waits for nothing else than a seat: its contract is accepted, and no mentor is promised.
+    /// Whether it waits for a seat: its contract is accepted and no mentor is promised, or its mentor left.
     pub fn needs_seat(&self) -> bool {
-        matches!(self.state, State::Quoted { .. }) && self.contract.is_some() && !self.has_seat()
+        let needs = match self.state {
+            State::Applied | State::Completed { .. } | State::Withdrawn { .. } => false,
+            State::Quoted { .. } => self.contract.is_some(),
+            State::Active | State::Paused | State::Suspended { .. } | State::AwardPending { .. } => {
+                self.waiting.is_some()
+            }
+        };
+        needs && !self.has_seat()
+    }
+
+    /// Since when the student has studied: whoever lost a mentor comes before whoever is new.
+    pub fn studies_since(&self) -> Option<Timestamp> {
+        let first = self.segments.first()?;
+        self.time_zone.start_of(first.anchor).ok()
     }
 
     /// Whether a mentor is promised for as long as the student studies.
     pub fn has_seat(&self) -> bool {
         self.mentors.iter().any(|assignment| assignment.to.is_none())
+    }
+
+    /// The date by which a student who begins on a date should be done, at the slow end of the plan.
+    pub fn done_by(&self, edition: &Prospectus, from: Date) -> Option<Date> {
+        let recognized = Vec::from_iter(self.recognized_skills.iter().cloned());
+        let wish = Wish { recognized_skills: &recognized, hours_per_week: self.hours_per_week };
+        let plan = Plan::new(edition, self.monthly_price, &wish).ok()?;
+        from.checked_add(i64::from(plan.range.p90.started()).months()).ok()
     }
 
     /// The enrollment in the line for a seat. Its quote holds until it had one.

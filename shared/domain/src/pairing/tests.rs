@@ -32,12 +32,7 @@ fn time(text: &str) -> LocalTime {
 }
 
 fn policy() -> PairingPolicy {
-    PairingPolicy {
-        session_minutes: 45,
-        language_level_min: Level::B2,
-        waking: (time("08:00"), time("22:00")),
-        novice_seats_max: 5,
-    }
+    PairingPolicy::OPENING
 }
 
 fn window(weekday: &str, from: &str, to: &str) -> Window {

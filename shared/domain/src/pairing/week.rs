@@ -82,7 +82,7 @@ impl Hours {
     }
 
     /// From early to late on every day, on the wall of a zone: of somebody who has said nothing.
-    pub fn waking(zone: &Zone, week: Week, (from, to): (LocalTime, LocalTime)) -> Self {
+    pub fn waking(zone: &Zone, week: Week, [from, to]: [LocalTime; 2]) -> Self {
         let mut hours = Self::NONE;
         let mut date = week.monday().saturating_sub(1.day());
         for _ in 0..9 {

@@ -1,10 +1,11 @@
 //! Every query of the table.
 
-use domain::id::{DebitFileId, EnrollmentId, InvoiceId, PersonId, RunId};
+use domain::id::{DebitFileId, DegreeId, EnrollmentId, InvoiceId, PersonId, RunId};
+use domain::permission::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::instant;
+use super::{holders, instant};
 
 /// Many items of one partition, in the order of their sort keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,9 @@ use super::instant;
 pub enum Query {
     Grants(PersonId),
     PersonEnrollments(PersonId),
+    RoleHolders(Role, Option<DegreeId>, u16),
+    WaitingStudents(DegreeId, String),
+    PairingRuns,
     PersonSubmissions(PersonId),
     PersonDefenses(PersonId),
     OpenDefenses,
@@ -92,6 +96,9 @@ impl Query {
         match self {
             Self::Grants(person) => all(person.to_string(), "grant#"),
             Self::PersonEnrollments(person) => all(person.to_string(), "enrollment#"),
+            Self::RoleHolders(role, degree, shard) => all(holders(*role, degree.as_ref(), *shard), "holder#"),
+            Self::WaitingStudents(degree, language) => all(format!("waiting#{degree}#{language}"), "ticket#"),
+            Self::PairingRuns => all("pairings".into(), "run#"),
             Self::PersonSubmissions(person) => all(person.to_string(), "submission#"),
             Self::PersonDefenses(person) => all(person.to_string(), "defense#"),
             Self::OpenDefenses => all("defenses".into(), "open#"),

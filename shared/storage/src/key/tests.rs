@@ -7,6 +7,7 @@ fn every_key() -> Vec<Key> {
     let enrollment = EnrollmentId::derived(&["e"]);
     let at: Timestamp = "2027-02-07T18:15:00Z".parse().expect("an instant");
     let date: Date = "2027-02-07".parse().expect("a date");
+    let degree = || "web-development".parse().expect("a degree");
     let slug = |text: &str| text.parse().expect("a slug");
     vec![
         Key::Clock,
@@ -58,6 +59,14 @@ fn every_key() -> Vec<Key> {
         Key::RunPage(RunId::derived(&["r"]), 3, 12),
         Key::RunMark(RunId::derived(&["r"]), "numbered", 3, 12),
         Key::RunDate(RunId::derived(&["r"])),
+        Key::PersonSeries(person),
+        Key::Seats(person),
+        Key::Departure(person),
+        Key::RoleHolder(Role::Mentor, None, 3, person),
+        Key::RoleHolder(Role::Juror, Some(degree()), 3, person),
+        Key::WaitingStudent(degree(), "en".into(), 12),
+        Key::WaitingLine(degree(), "en".into()),
+        Key::PairingRun(at),
         Key::BillingDay("GB".into(), 7, ListedAt { day: 7, enrollment }),
         Key::LedgerEntry("GB".into(), 3, date, "issue.inv_1".into()),
         Key::LedgerClosing("GB".into()),

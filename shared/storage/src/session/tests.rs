@@ -46,6 +46,7 @@ fn maya() -> Enrollment {
         segments: Vec::new(),
         pauses: Vec::new(),
         mentors: Vec::new(),
+        waiting: None,
         coach: None,
         recognized_skills: Default::default(),
     }

@@ -1,0 +1,171 @@
+//! The students of a mentor who leaves: others are found for them by the day, or their billing stops.
+
+use std::collections::BTreeSet;
+
+use domain::enrollment::{Enrollment, PauseRefused, Waiting};
+use domain::id::{EnrollmentId, PersonId};
+use domain::job::Job;
+use domain::pairing::{Pairing, Why};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use storage::Stored;
+use storage::queue::Claimed;
+use storage::seat::Mentor;
+use storage::transaction::read_again;
+
+use super::super::bill::edition;
+use super::super::finish;
+use super::match_students::{matched, read_mentors};
+use super::{Search, by_person, next_night, tied, was_changed};
+use crate::Worker;
+use crate::outcome::Unfinished;
+
+/// Finds another mentor for each student of one who leaves, and comes again every night while somebody has
+/// none. From the day on whoever has none is paused, and what they paid for is credited.
+///
+/// Only the leaver's own students move: nobody else's mentor is asked for.
+pub async fn hand_over(worker: &Worker, claimed: &Claimed, mentor: PersonId) -> Result<(), Unfinished> {
+    let now = worker.clock.now(&worker.store).await?;
+    let Some(departure) = worker.store.departure_for_job(mentor).await? else {
+        return finish(worker, claimed).await;
+    };
+    let students = students_of(worker, mentor).await?;
+    let Some(first) = students.first() else {
+        return end(worker, claimed, mentor, 0, None).await;
+    };
+    let search = Search::new(&edition(worker, &first.edition, first.version).await?, now);
+    let degrees = BTreeSet::from_iter(students.iter().map(|student| student.degree.clone()));
+    let mentors = read_mentors(worker, &degrees, &search).await?;
+    let people = Vec::from_iter(students.iter().map(|student| student.student));
+    let said = worker.store.availabilities(&people).await?;
+    let ids = Vec::from_iter(students.iter().map(|student| student.id));
+    let conflicts = worker.store.conflicts_for_job(&ids).await?;
+    let seekers = students.iter().map(|student| {
+        let own = said.iter().find(|said| said.person == student.student);
+        let mut seeker = search.seeker(student, own, departure.value.said_at);
+        seeker.barred =
+            conflicts.iter().find(|set| set.enrollment() == student.id).map(tied).unwrap_or_default();
+        seeker.barred.insert(mentor);
+        seeker
+    });
+    let candidates = mentors.iter().map(|mentor| mentor.candidate(&search.policy, search.week)).collect();
+    let (_, _, pairings) = matched(seekers.collect(), candidates, search).await?;
+
+    let mut mentors = by_person(mentors);
+    let leaving = Leaving { worker, claimed, leaves_on: departure.value.leaves_on, search };
+    for pairing in &pairings.placed {
+        if let Some(next) = mentors.get_mut(&pairing.mentor) {
+            read_again(was_changed, || leaving.replace(pairing, next)).await?;
+        }
+    }
+    let day = departure.value.leaves_on;
+    let left = students_of(worker, mentor).await?;
+    for student in left.iter().filter(|student| day <= student.date_at(now)) {
+        read_again(was_changed, || leaving.stop(student.id)).await?;
+    }
+    let waits = Vec::from_iter(left.iter().filter(|student| student.date_at(now) < day));
+    let days = waits.iter().filter_map(|student| student.time_zone.start_of(day).ok());
+    let next = days.chain([next_night(now)]).min().filter(|_| !waits.is_empty());
+    end(worker, claimed, mentor, left.len() as u64, next).await
+}
+
+/// The students who study with a mentor until further notice.
+async fn students_of(worker: &Worker, mentor: PersonId) -> Result<Vec<Enrollment>, Unfinished> {
+    let seats = worker.store.seats(mentor).await?;
+    let ids = Vec::from_iter(seats.value.taken.keys().copied());
+    let enrollments = worker.store.enrollments_for_job(&ids).await?.into_iter().map(|item| item.value);
+    let open = |enrollment: &Enrollment| {
+        let mut own = enrollment.mentors.iter().filter(|assignment| assignment.mentor == mentor);
+        enrollment.is_live() && own.any(|assignment| assignment.to.is_none())
+    };
+    Ok(enrollments.filter(open).collect())
+}
+
+/// A mentor who leaves, and what each step leans on.
+struct Leaving<'a> {
+    worker: &'a Worker,
+    claimed: &'a Claimed,
+    leaves_on: Date,
+    search: Search,
+}
+
+impl Leaving<'_> {
+    /// Lets another mentor take a student over on the day, and asks for the hand-over.
+    async fn replace(&self, pairing: &Pairing, next: &Mentor) -> Result<(), Unfinished> {
+        let Self { worker, claimed, leaves_on, search } = self;
+        let (now, id) = (search.now, pairing.enrollment);
+        let Some(progress) = worker.store.progress_for_job(id).await? else { return Ok(()) };
+        let seats = worker.store.seats(pairing.mentor).await?;
+        let enrollment = &progress.enrollment.value;
+        let from = (*leaves_on).max(enrollment.date_at(now));
+        let edition = edition(worker, &enrollment.edition, enrollment.version).await?;
+        let frees_by = enrollment.done_by(&edition, from);
+        let assigning = search.assigning(pairing, seats, next.capacity(&search.policy), from, frees_by);
+        let rule = |enrollment: Enrollment, assignment| enrollment.assign_mentor(assignment, now);
+        // Whoever ended their study, or lost the seat to somebody else, is looked at again tonight.
+        let Ok(assigned) = progress.assign(assigning, rule) else { return Ok(()) };
+        let transaction = worker
+            .store
+            .transaction::<&str>()
+            .assign(&assigned, now, "the enrollment or the seats")
+            .introduce(&assigned.enrollment.value, now)
+            .audit(&assigned.key(), "hand_over", "worker", now)
+            .checkpoint(claimed);
+        Ok(transaction.commit().await?)
+    }
+
+    /// Stops the study of somebody who has no mentor from today on, credits it from its first day, and puts them
+    /// into the line for a seat.
+    async fn stop(&self, id: EnrollmentId) -> Result<(), Unfinished> {
+        let Self { worker, claimed, search, .. } = self;
+        let now = search.now;
+        let Some(enrollment) = worker.store.enrollment_for_job(id).await? else { return Ok(()) };
+        let (degree, language) = (enrollment.value.degree.clone(), enrollment.value.language.clone());
+        let line = worker.store.waiting_line(&degree, &language).await?;
+        let place = worker.store.count_waiting(&degree, &language).await? + 1;
+        let waiting = Waiting {
+            since: enrollment.value.studies_since().unwrap_or(now),
+            ticket: line.value.next(),
+            place,
+            expected_on: None,
+            why: Why::Capacity,
+        };
+        let stopped = enrollment
+            .try_map(|enrollment| Ok::<_, PauseRefused>(enrollment.without_mentor(now)?.waits(waiting)));
+        let Ok(stopped) = stopped else { return Ok(()) };
+        let transaction = worker
+            .store
+            .transaction::<&str>()
+            .join_line(&line, &stopped, "the enrollment or the line")
+            .then_planned(&stopped.value)
+            .credit_unused(&stopped.value, now)
+            .enqueue(&Job::ArrangeSessions { enrollment: id }, now)
+            .enqueue(&Job::MatchStudents { asked_at: None }, next_night(now))
+            .audit(&stopped.value.key(), "pause_without_mentor", "worker", now)
+            .checkpoint(claimed);
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// Keeps how many students are left, and looks again at an instant, if at all.
+async fn end(
+    worker: &Worker,
+    claimed: &Claimed,
+    mentor: PersonId,
+    unplaced: u64,
+    next: Option<Timestamp>,
+) -> Result<(), Unfinished> {
+    let transaction = worker.store.transaction::<&str>();
+    let transaction = match worker.store.departure_for_job(mentor).await? {
+        Some(mut departure) if departure.value.unplaced != unplaced => {
+            departure.value.unplaced = unplaced;
+            transaction.save(&departure, "the departure")
+        }
+        _ => transaction,
+    };
+    let transaction = match next {
+        Some(next) => transaction.finish_until(claimed, next),
+        None => transaction.finish(claimed),
+    };
+    Ok(transaction.commit().await?)
+}
