@@ -17,7 +17,7 @@ use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, bank_reports, catalog, claims, commitments, companion, conflicts,
     debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people, queue, runs,
-    sessions, stripe, submissions, uploads, web,
+    sessions, stripe, submissions, uploads, video, web,
 };
 
 /// The API's own words about itself.
@@ -58,6 +58,7 @@ pub fn submission() -> OpenApiRouter<App> {
         .merge(availability::routes())
         .merge(sessions::routes())
         .merge(commitments::routes())
+        .merge(video::routes())
         .merge(defenses::routes())
 }
 

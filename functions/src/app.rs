@@ -38,7 +38,9 @@ pub struct Settings {
     /// Who collects direct debits, by legal entity: these alone offer them.
     pub creditors: std::collections::BTreeMap<String, domain::debit::Creditor>,
     /// What Stripe's events are checked with; none is believed without a key.
-    pub stripe_keys: crate::stripe::WebhookKeys,
+    pub stripe_keys: crate::webhook::WebhookKeys,
+    /// Where sessions are held, and who tells of them.
+    pub video: crate::video::Video,
     /// How long `accept` waits for its charge.
     pub accept_wait: std::time::Duration,
     /// How long links to files and upload endpoints live.

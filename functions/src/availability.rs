@@ -66,6 +66,10 @@ struct AvailabilityBody {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     languages: Vec<Spoken>,
+    /// The person's own room, an https address; those who meet there get it in the session's window. Without it
+    /// they meet in the school's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    video_link: Option<String>,
 }
 
 const fn novice() -> Experience {
@@ -85,8 +89,20 @@ impl AvailabilityBody {
             fields,
             project_levels,
             languages,
+            video_link,
         } = availability.clone();
-        Self { time_zone, weekly, exceptions, holidays, seats, experience, fields, project_levels, languages }
+        Self {
+            time_zone,
+            weekly,
+            exceptions,
+            holidays,
+            seats,
+            experience,
+            fields,
+            project_levels,
+            languages,
+            video_link,
+        }
     }
 
     fn written_by(self, person: PersonId) -> Availability {
@@ -100,6 +116,7 @@ impl AvailabilityBody {
             fields,
             project_levels,
             languages,
+            video_link,
         } = self;
         Availability {
             person,
@@ -112,6 +129,7 @@ impl AvailabilityBody {
             fields,
             project_levels,
             languages,
+            video_link,
         }
     }
 }

@@ -13,8 +13,9 @@ use crate::api::serve;
 use crate::app::{Parts, Settings};
 use crate::capability::CapabilityKey;
 use crate::signing::{InvalidSigningKey, Signer};
-use crate::stripe::WebhookKeys;
 use crate::token::{Issuer, Verifier};
+use crate::video::{InvalidVideo, Video};
+use crate::webhook::{Form, WebhookKeys};
 
 /// Why a function cannot answer.
 #[derive(Debug, Error)]
@@ -25,6 +26,9 @@ pub enum StartError {
     /// Who collects direct debits cannot be read.
     #[error("SEPA_CREDITORS: {0}")]
     Creditors(#[source] crate::creditors::CreditorsUnreadable),
+    /// Where sessions are held cannot be read.
+    #[error(transparent)]
+    Video(#[from] InvalidVideo),
     /// The signing key cannot be read.
     #[error("the file that CREDENTIAL_KEY_FILE names cannot be read: {0}")]
     KeyFile(#[source] std::io::Error),
@@ -76,7 +80,8 @@ async fn app() -> Result<App, StartError> {
         public_url: given("PUBLIC_URL")?,
         payment_methods: std::iter::once(PaymentKind::Manual).chain(card).chain(debit).collect(),
         creditors,
-        stripe_keys: WebhookKeys::new(secrets.split(',').map(str::trim)),
+        stripe_keys: WebhookKeys::listed(Form::Hex, &secrets),
+        video: Video::from_settings(|name| env::var(name).ok())?.unwrap_or_default(),
         accept_wait: Duration::from_secs(5),
         link_lifetime: Duration::from_secs(15 * 60),
         upload_idle_max: Duration::from_secs(24 * 3600),

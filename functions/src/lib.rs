@@ -20,6 +20,7 @@ pub mod catalog; // editions and quotes
 pub mod people; // profiles and grants
 pub mod enrollments; // from the quote to the last month
 pub mod invoices; // what is owed and what came in
+pub mod webhook; // signatures of those who tell us things
 pub mod stripe; // word from the provider of cards
 pub mod runs; // billing runs, for finance
 pub mod creditors; // who collects direct debits
@@ -33,6 +34,7 @@ pub mod pairings; // who waits for a mentor, for staff
 pub mod availability; // when people can meet, and whom mentors take
 pub mod sessions; // meetings
 pub mod commitments; // weekly series of them
+pub mod video; // the rooms they are held in
 pub mod uploads; // bytes on their way in
 pub mod companion; // Uppy's calls under an upload's endpoint
 pub mod submissions; // work handed in, and the mentor's judgment

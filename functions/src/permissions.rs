@@ -117,6 +117,7 @@ table! {
     ATTEND_SESSION = "attend_session",               ToSome,   [],                [Participant];
     REPORT_SESSION = "report_session",               ToSome,   [],                [Participant];
     DISPUTE_SESSION = "dispute_session",             ToSome,   [Staff],           [Participant];
+    HEAR_VIDEO = "hear_video",                       ToAll,    [],                [];
 
     LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
     GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];

@@ -35,6 +35,7 @@ use crate::permissions;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
 use crate::schema::Refusals;
+use crate::video::join_url;
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {
@@ -165,8 +166,11 @@ async fn list_sessions(call: Call, Params(span): Params<Span>) -> Result<Reply, 
     let after = after_in(&Query::PersonSessions { person, from, to }, span.cursor.as_deref())?;
     let loaded = call.store().timetable(person, (from, to), after.as_deref(), ITEMS_MAX).await?;
     let timetable = call.permit(&permissions::LIST_SESSIONS, loaded).await?.into_inner();
-    let views = timetable.sessions.iter().map(|session| SessionView::of(&session.value, call.now));
-    Reply::ok(&List::page(views.collect(), timetable.next))
+    let mut views = Vec::new();
+    for session in &timetable.sessions {
+        views.push(read(&call, &session.value).await?);
+    }
+    Reply::ok(&List::page(views, timetable.next))
 }
 
 /// Shows a session.
@@ -174,7 +178,12 @@ async fn list_sessions(call: Call, Params(span): Params<Span>) -> Result<Reply, 
     responses((status = 200, description = "The session", body = SessionView), Refusals))]
 async fn get_session(call: Call, At(id): At<SessionId>) -> Result<Reply, Problem> {
     let session = session(&call, &permissions::GET_SESSION, id).await?;
-    Ok(Reply::ok(&SessionView::of(&session.value, call.now))?.at(session.revision))
+    Ok(Reply::ok(&read(&call, &session.value).await?)?.at(session.revision))
+}
+
+/// A session as its reader sees it, with the link to its room while that is theirs.
+async fn read(call: &Call, session: &Session) -> Result<SessionView, Problem> {
+    Ok(SessionView::of(session, call.now).with_link(join_url(call, session).await?))
 }
 
 /// Loads a session for an action.

@@ -5,7 +5,6 @@
 //! asked again later.
 
 mod event;
-mod signature;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
@@ -26,7 +25,9 @@ use crate::reply::Reply;
 use crate::schema::Refusals;
 
 pub use self::event::{BODY_BYTES_MAX, Event};
-pub use self::signature::{HEADER, TOLERANCE, WebhookKeys, WebhookRefused};
+
+/// The header that carries an event's signature.
+pub const HEADER: &str = "stripe-signature";
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {
@@ -80,16 +81,4 @@ async fn job(
     let Some(refund) = refund else { return Ok(Some(Job::LookUpPayment { enrollment, invoice })) };
     let known = call.store().refund(enrollment, invoice, refund).await?;
     Ok(known.map(|_| Job::Refund { enrollment, invoice, refund }))
-}
-
-impl From<WebhookRefused> for Problem {
-    fn from(refused: WebhookRefused) -> Self {
-        let code = match refused {
-            WebhookRefused::Malformed => Code::MalformedJson,
-            WebhookRefused::Unsigned | WebhookRefused::WrongSignature | WebhookRefused::TooOld => {
-                Code::Unauthenticated
-            }
-        };
-        Self::new(code, format!("{refused}."))
-    }
 }

@@ -49,6 +49,7 @@ impl Dev {
             .route("/dev/clock", get(read_clock).post(move_clock))
             .route("/dev/tokens", post(make_token))
             .route("/dev/people", get(list_people))
+            .route(&format!("{NO_JITSI}/{{room}}"), get(no_room))
             .layer(map_response(async |response: Response| refusal(response, "dev")))
             .layer(from_fn(only_from_here))
             .with_state(self)
@@ -192,6 +193,16 @@ async fn make_token(State(dev): State<Dev>, Body(wanted): Body<Wanted>) -> Resul
             Err(StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
     }
+}
+
+/// Where links to rooms lead while no Jitsi is connected.
+pub const NO_JITSI: &str = "/dev/video-without-jitsi";
+
+/// Says that there is no room, and how to have one.
+async fn no_room() -> &'static str {
+    "There is no video room here: this school runs on one machine, and no Jitsi is connected to it.\n\
+     The link was made as for a real one. To meet, set JITSI_URL, JITSI_APP_ID and JITSI_SECRET (see --help),\n\
+     or let the mentor declare a room of their own as video_link.\n"
 }
 
 #[derive(Serialize)]

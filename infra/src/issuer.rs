@@ -145,7 +145,7 @@ mod tests {
     async fn tokens_survive_a_restart_on_another_port() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("issuer.pem");
-        let open = || issuer(&signing_key::open_or_create(&path).expect("a key"));
+        let open = || issuer(&signing_key::open_or_create(&path, signing_key::generate).expect("a key"));
         let token = open().token_for("maya@example.org", now()).expect("a token");
         let restarted = Verifier::new(LocalIssuer::trusted(&serve(&open()).await)).expect("a verifier");
         assert!(restarted.verify(&token, now()).await.is_ok());

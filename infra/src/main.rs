@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::permission::Role;
 use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
-use infra::providers::{NoCreditors, ProviderSettings};
+use infra::providers::{InvalidSettings, ProviderSettings};
 use infra::stack::{self, Api, Lifetimes, Options, People, Stack};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -40,6 +40,14 @@ Environment:
   MAIL_FROM              The address that letters are from, if not compagnon@localhost.localdomain
   SEPA_CREDITORS         Take direct debits in euros: who collects them, by legal entity, as JSON such as
                          {\"FR\": {\"name\": ..., \"iban\": ..., \"bic\": ..., \"creditor_id\": ...}}
+  JITSI_URL              Hold sessions in rooms of this Jitsi, or of JaaS (https://8x8.vc)
+  JITSI_APP_ID           The application's id there
+  JITSI_SECRET           What tokens are signed with, as that Jitsi's Prosody has it: at least 32 bytes
+  JITSI_DOMAIN           Prosody's domain, if it is not the host of JITSI_URL
+  JITSI_KEY_FILE         For JaaS instead of the secret: an RSA private key as PEM ...
+  JITSI_KEY_ID           ... and the id it has there
+  JITSI_WEBHOOK_SECRET   What events at /v1/video/events are signed with; two with a comma while one replaces
+                         the other
   RUST_LOG               What is logged";
 
 /// What is started, and how.
@@ -140,7 +148,7 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 impl Start {
-    fn options(&self) -> Result<Options, NoCreditors> {
+    fn options(&self) -> Result<Options, InvalidSettings> {
         Ok(Options {
             port: self.port,
             data: (!self.memory).then(|| self.data.clone()),

@@ -6,7 +6,8 @@ use std::env;
 use domain::debit::Creditor;
 use domain::invoice::PaymentKind;
 use functions::creditors::{CreditorsUnreadable, creditors};
-use functions::stripe::WebhookKeys;
+use functions::video::{InvalidVideo, Video};
+use functions::webhook::{Form, WebhookKeys};
 use thiserror::Error;
 use worker::payment::Providers;
 use worker::payment::sepa::{self, DebitFiles, InvalidCreditor};
@@ -22,6 +23,19 @@ pub struct ProviderSettings {
     pub stripe: Option<StripeAccount>,
     /// Who collects direct debits, by legal entity.
     pub creditors: BTreeMap<String, Creditor>,
+    /// Where sessions are held, if not in rooms that are not there.
+    pub video: Option<Video>,
+}
+
+/// Why the environment cannot be read.
+#[derive(Debug, Error)]
+pub enum InvalidSettings {
+    /// Who collects direct debits.
+    #[error(transparent)]
+    Creditors(#[from] NoCreditors),
+    /// Where sessions are held.
+    #[error(transparent)]
+    Video(#[from] InvalidVideo),
 }
 
 /// Why it cannot be read who collects direct debits.
@@ -53,13 +67,14 @@ pub struct StripeAccount {
 impl StripeAccount {
     /// Reads the keys of a webhook's endpoint: one, or two with a comma while one replaces the other.
     fn keys(secrets: &str) -> WebhookKeys {
-        WebhookKeys::new(secrets.split(',').map(str::trim))
+        WebhookKeys::listed(Form::Hex, secrets)
     }
 }
 
 impl ProviderSettings {
-    /// Reads `STRIPE_SECRET_KEY`, `STRIPE_BASE_URL`, `STRIPE_WEBHOOK_SECRET` and `SEPA_CREDITORS`.
-    pub fn from_environment() -> Result<Self, NoCreditors> {
+    /// Reads `STRIPE_SECRET_KEY`, `STRIPE_BASE_URL`, `STRIPE_WEBHOOK_SECRET`, `SEPA_CREDITORS` and what begins with
+    /// `JITSI_`.
+    pub fn from_environment() -> Result<Self, InvalidSettings> {
         let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let stripe = given("STRIPE_SECRET_KEY").map(|key| {
             let base_url = given("STRIPE_BASE_URL").unwrap_or_else(|| STRIPE_URL.to_owned());
@@ -70,7 +85,8 @@ impl ProviderSettings {
             }
         });
         let creditors = Self::read_creditors(&given("SEPA_CREDITORS").unwrap_or_default())?;
-        Ok(Self { stripe, creditors })
+        let video = Video::from_settings(given)?;
+        Ok(Self { stripe, creditors, video })
     }
 
     /// Reads who collects direct debits, and holds it to the scheme's rules.
@@ -106,7 +122,9 @@ impl ProviderSettings {
 
     /// What Stripe's events are checked with.
     pub fn stripe_keys(&self) -> WebhookKeys {
-        self.stripe.as_ref().map_or_else(|| WebhookKeys::new([]), |account| account.webhook_keys.clone())
+        self.stripe
+            .as_ref()
+            .map_or_else(|| WebhookKeys::new(Form::Hex, []), |account| account.webhook_keys.clone())
     }
 }
 

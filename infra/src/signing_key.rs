@@ -1,4 +1,4 @@
-//! Private keys in the data folder: made once, read ever after, by nobody else.
+//! Private keys and secrets in the data folder: made once, read ever after, by nobody else.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_lc_rs::rand;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,11 +42,21 @@ pub fn generate() -> Result<String, KeyFileError> {
     Ok(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"))
 }
 
+/// A new secret of 32 random bytes, in base64.
+pub fn generate_secret() -> Result<String, KeyFileError> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| KeyFileError::NoKey)?;
+    Ok(STANDARD.encode(bytes))
+}
+
 /// The key in a file, which is made if there is none.
 ///
 /// Of several processes that find no file, one makes it and all read the same key. A file is
 /// there whole or not at all.
-pub fn open_or_create(path: &Path) -> Result<String, KeyFileError> {
+pub fn open_or_create(
+    path: &Path,
+    generate: fn() -> Result<String, KeyFileError>,
+) -> Result<String, KeyFileError> {
     let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
     match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -86,8 +97,8 @@ mod tests {
     fn a_key_is_made_once_for_its_owner_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("credentials.pem");
-        let made = open_or_create(&path).expect("made");
-        assert_eq!(open_or_create(&path).expect("read"), made);
+        let made = open_or_create(&path, generate).expect("made");
+        assert_eq!(open_or_create(&path, generate).expect("read"), made);
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, OWNER_ONLY);
         assert!(functions::signing::Signer::from_pem(&made).is_ok());
@@ -98,7 +109,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("credentials.pem");
         let keys: BTreeSet<_> = thread::scope(|scope| {
-            let open = || scope.spawn(|| open_or_create(&path).expect("a key"));
+            let open = || scope.spawn(|| open_or_create(&path, generate).expect("a key"));
             let threads: Vec<_> = (0..8).map(|_| open()).collect();
             threads.into_iter().map(|thread| thread.join().expect("joined")).collect()
         });
@@ -107,10 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_long_and_differ() {
+        let [one, other] = [generate_secret(), generate_secret()].map(|made| made.expect("a secret"));
+        assert!(one.len() >= 43 && one != other);
+    }
+
+    #[test]
     fn a_missing_folder_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("missing/key.pem");
-        let refused = open_or_create(&path).expect_err("no folder").to_string();
+        let refused = open_or_create(&path, generate).expect_err("no folder").to_string();
         assert!(refused.contains("missing/key.pem"), "{refused}");
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use functions::app::{Parts, Settings};
 use functions::token::Verifier;
+use functions::video::{Jitsi, Provider, Video};
 use functions::{App, api};
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::machine_now;
@@ -21,10 +22,11 @@ use worker::Worker;
 use worker::mail::{Addressee, Post, Server};
 use worker::secret::Secret;
 
-use crate::dev::Dev;
+use crate::dev::{Dev, NO_JITSI};
 use crate::issuer::LocalIssuer;
 use crate::local_store::{LocalStore, StartError};
 use crate::providers::ProviderSettings;
+use crate::signing_key::KeyFileError;
 use crate::{seed, signing_key};
 
 /// How a local stack is started.
@@ -252,16 +254,29 @@ fn app(store: Store, clock: Clock, url: &str, options: &Options) -> Result<App, 
         signer,
         capability_key,
         catalog: Default::default(),
-        settings: settings(url, options),
+        settings: settings(url, options, video(url, options)?),
     }))
 }
 
-fn settings(url: &str, options: &Options) -> Settings {
+/// Where sessions are held: where the options say, else in rooms whose address on this machine says that no Jitsi is
+/// there, with tokens of a secret of its own.
+fn video(url: &str, options: &Options) -> Result<Video, StartError> {
+    if let Some(video) = &options.providers.video {
+        return Ok(video.clone());
+    }
+    let secret = secret(options.data.as_deref(), "video.secret")?;
+    let jitsi = Jitsi::of_ones_own(&format!("{url}{NO_JITSI}"), "compagnon", None, &secret)
+        .map_err(|error| StartError::Key(error.to_string()))?;
+    Ok(Video { provider: Provider::Jitsi(jitsi.into()), ..Video::default() })
+}
+
+fn settings(url: &str, options: &Options, video: Video) -> Settings {
     Settings {
         public_url: url.to_owned(),
         payment_methods: options.providers.methods(),
         creditors: options.providers.creditors.clone(),
         stripe_keys: options.providers.stripe_keys(),
+        video,
         accept_wait: Duration::from_secs(5),
         link_lifetime: options.lifetimes.link,
         upload_idle_max: options.lifetimes.upload,
@@ -270,14 +285,27 @@ fn settings(url: &str, options: &Options) -> Settings {
 
 /// A private key of the data folder, or one for this process alone.
 fn key(data: Option<&Path>, name: &str) -> Result<String, StartError> {
+    kept(data, name, signing_key::generate)
+}
+
+/// A secret of the data folder, or one for this process alone.
+fn secret(data: Option<&Path>, name: &str) -> Result<String, StartError> {
+    kept(data, name, signing_key::generate_secret)
+}
+
+fn kept(
+    data: Option<&Path>,
+    name: &str,
+    generate: fn() -> Result<String, KeyFileError>,
+) -> Result<String, StartError> {
     let key = match data {
         Some(folder) => {
             // Where the store is another process, nobody else makes it.
             std::fs::create_dir_all(folder)
                 .map_err(|error| StartError::Key(format!("{}: {error}", folder.display())))?;
-            signing_key::open_or_create(&folder.join(name))
+            signing_key::open_or_create(&folder.join(name), generate)
         }
-        None => signing_key::generate(),
+        None => generate(),
     };
     key.map_err(|error| StartError::Key(error.to_string()))
 }

@@ -77,7 +77,7 @@ impl School {
             .expect("cargo-lambda starts");
         listens(address).await;
         let key = self.folder.path().join("credentials.pem");
-        signing_key::open_or_create(&key).expect("a key");
+        signing_key::open_or_create(&key, signing_key::generate).expect("a key");
         let process = Command::new(binary(name))
             .env("AWS_LAMBDA_RUNTIME_API", format!("http://{address}/.rt"))
             .env("AWS_LAMBDA_FUNCTION_NAME", "_")

@@ -18,7 +18,8 @@ use domain::enrollment::PaymentMethod;
 use domain::id::{InvoiceId, PaymentId, RefundId};
 use domain::invoice::Retry;
 use domain::money::{Currency, Money};
-use functions::stripe::{Event, HEADER, WebhookKeys};
+use functions::stripe::{Event, HEADER};
+use functions::webhook::{Form, WebhookKeys};
 use serde_json::{Value, json};
 use storage::clock::machine_now;
 use tokio::net::TcpStream;
@@ -202,13 +203,13 @@ async fn its_webhooks_are_believed_and_name_the_invoice() {
     local.send_events_to(&url).await;
     let invoice = InvoiceId::derived(&["webhook"]);
     let paid = reference(&local.charge(invoice, "pm_card_visa").await);
-    let keys = WebhookKeys::new([WEBHOOK_SECRET]);
+    let keys = WebhookKeys::new(Form::Hex, [WEBHOOK_SECRET]);
     let succeeded = loop {
         let (headers, body) =
             tokio::time::timeout(ANSWER_MAX, received.recv()).await.expect("in time").expect("one");
         let header = headers.get(HEADER).map(|header| header.as_bytes());
         assert_eq!(keys.verify(header, &body, machine_now()), Ok(()));
-        assert!(WebhookKeys::new(["whsec_other"]).verify(header, &body, machine_now()).is_err());
+        assert!(WebhookKeys::new(Form::Hex, ["whsec_other"]).verify(header, &body, machine_now()).is_err());
         let event = Event::parse(&body).expect("an event");
         if event.kind == "payment_intent.succeeded" && event.invoice == Some(invoice) {
             break event;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use functions::stripe::{HEADER, WebhookKeys};
+use functions::stripe::HEADER;
+use functions::webhook::{Form, WebhookKeys};
 use infra::providers::{ProviderSettings, StripeAccount};
 use infra::stack::Options;
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +34,7 @@ impl Till {
             key: Secret::new(KEY),
             call_max: Duration::from_secs(30),
         };
-        let account = StripeAccount { settings, webhook_keys: WebhookKeys::new([SECRET]) };
+        let account = StripeAccount { settings, webhook_keys: WebhookKeys::new(Form::Hex, [SECRET]) };
         let providers = ProviderSettings { stripe: Some(account), ..ProviderSettings::default() };
         let options = Options { port: 0, now: NOW.parse().ok(), providers, ..Options::default() };
         Self { school: School::with(options).await, server }

@@ -119,7 +119,7 @@ pub(super) async fn attend_session(
     Json(body): Json<AttendanceBody>,
 ) -> Result<Reply, Problem> {
     let AttendanceBody { person, joined_at, left_at } = body;
-    let stay = Attendance { person, joined_at, left_at };
+    let stay = Attendance { person, joined_at, left_at, stay: None };
     act(&call, id, &permissions::ATTEND_SESSION, |session, by| {
         let side = session.side_of(by);
         session.attend(stay, side, call.now)

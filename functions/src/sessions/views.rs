@@ -47,7 +47,8 @@ pub struct SessionView {
     /// Up to then the student cancels free of charge.
     #[schema(value_type = String, format = DateTime)]
     free_until: Timestamp,
-    /// Null until a provider of video links is connected: there is no room to join yet.
+    /// Where to meet, for the two people alone, from ten minutes before the start to thirty after the end; null
+    /// before, after, and in the answers to acts: read the session.
     join_url: Option<String>,
     cancellation: Option<CancellationView>,
     attendance: Vec<AttendanceView>,
@@ -133,6 +134,15 @@ impl SessionView {
     }
 }
 
+impl SessionView {
+    /// With the link to its room, where the reader may have it. An act's answer, which is kept under its key,
+    /// never has it.
+    #[must_use]
+    pub fn with_link(self, join_url: Option<String>) -> Self {
+        Self { join_url, ..self }
+    }
+}
+
 impl CancellationView {
     fn of(state: SessionState) -> Option<Self> {
         match state {
@@ -149,7 +159,7 @@ impl CancellationView {
 }
 
 impl From<Attendance> for AttendanceView {
-    fn from(Attendance { person, joined_at, left_at }: Attendance) -> Self {
+    fn from(Attendance { person, joined_at, left_at, stay: _ }: Attendance) -> Self {
         Self { person, joined_at, left_at }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::id::{InvoiceId, RefundId};
 use serde::Deserialize;
 
-use super::signature::WebhookRefused;
+use crate::webhook::WebhookRefused;
 
 /// The longest event we read: Stripe's are a few thousand bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -49,6 +49,9 @@ pub struct Availability {
     pub project_levels: BTreeSet<u8>,
     /// What the person speaks, best first.
     pub languages: Vec<Spoken>,
+    /// The person's own room, for whoever does not meet in the school's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video_link: Option<String>,
 }
 
 /// How long somebody has mentored: whoever begins takes fewer students.
@@ -101,6 +104,7 @@ impl Availability {
             fields: Vec::new(),
             project_levels: BTreeSet::new(),
             languages: Vec::new(),
+            video_link: None,
         }
     }
 

@@ -120,6 +120,8 @@ ids! {
     DefenseId = "def";
     /// A meeting.
     SessionId = "ses";
+    /// One stay in a meeting's room, as its provider tells them apart.
+    StayId = "sta";
     /// A weekly series of meetings.
     CommitmentId = "com";
     /// A bill for one period and payer.

@@ -35,6 +35,7 @@ pub mod availability; // when people can meet, and whom mentors take
 pub mod commitment; // a weekly series
 pub mod occupancy; // a person's week in quarter hours: why nobody is booked twice
 pub mod session; // a meeting
+pub mod video; // the room it is held in
 
 pub mod matching; // the most students with a mentor, and of those ways the best
 pub mod pairing; // from people to a matching, and an hour of the week for each pair

@@ -107,6 +107,7 @@ impl Policy {
             notice_hours: self.cancellation_hours.value,
             no_show_share: self.no_show_share.value,
             join_early_minutes: self.join_early_minutes.value,
+            join_late_minutes: self.join_late_minutes.value,
             report_hours: self.report_hours.value,
             minutes_min: self.session_minutes_min.value,
             minutes_max: self.session_minutes_max.value,

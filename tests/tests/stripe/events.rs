@@ -8,7 +8,7 @@ async fn a_signed_event_names_the_intent_and_its_invoice() {
     let method = card("pm_declines_1");
     till.charge(&method).await;
     let reference = is_paid(&till.charge(&method).await);
-    let keys = WebhookKeys::new(["whsec_1"]);
+    let keys = WebhookKeys::new(Form::Hex, ["whsec_1"]);
     let now: Timestamp = "2027-02-08T10:00:00Z".parse().expect("an instant");
     let read = |event| {
         let (header, body) = signed(event, "whsec_1", now);
@@ -36,8 +36,9 @@ async fn events_arrive_signed_twice_and_out_of_order() {
     let now: Timestamp = "2027-02-08T10:00:00Z".parse().expect("an instant");
     let take = move |headers: axum::http::HeaderMap, body: axum::body::Bytes| async move {
         let header = headers.get(HEADER).map(|header| header.as_bytes());
-        let read =
-            WebhookKeys::new(["whsec_1"]).verify(header, &body, now).and_then(|()| Event::parse(&body));
+        let read = WebhookKeys::new(Form::Hex, ["whsec_1"])
+            .verify(header, &body, now)
+            .and_then(|()| Event::parse(&body));
         if read.is_ok() { axum::http::StatusCode::OK } else { axum::http::StatusCode::BAD_REQUEST }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

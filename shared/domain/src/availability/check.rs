@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{Availability, Window};
+use crate::link::{LINK_CHARS_MAX, is_https};
 use crate::person::{LANGUAGES_MAX, LINE_CHARS_MAX};
 use crate::time::InvalidTime;
 
@@ -70,6 +71,11 @@ pub enum AvailabilityError {
         /// JSON pointer to the word.
         pointer: String,
     },
+    /// The room's address is none that somebody could be sent to.
+    #[error(
+        "expected an https address of at most {LINK_CHARS_MAX} characters, without a user or password in it"
+    )]
+    VideoLink,
 }
 
 impl AvailabilityError {
@@ -83,6 +89,7 @@ impl AvailabilityError {
             | Self::Line { pointer } => pointer,
             Self::Count { pointer, .. } => pointer,
             Self::ProjectLevel => "/project_levels",
+            Self::VideoLink => "/video_link",
         }
     }
 }
@@ -111,7 +118,11 @@ impl Availability {
         });
         check_spans("/holidays", "last_on", &Vec::from_iter(holidays))?;
         check_words("/fields", self.fields.iter())?;
-        check_words("/languages", self.languages.iter().map(|spoken| &spoken.language))
+        check_words("/languages", self.languages.iter().map(|spoken| &spoken.language))?;
+        match &self.video_link {
+            Some(link) if !is_https(link) => Err(AvailabilityError::VideoLink),
+            _ => Ok(()),
+        }
     }
 
     /// From and up to which instant each exception lasts.

@@ -76,6 +76,8 @@ fn an_availability_names_the_field_at_fault() {
         change(&mut availability);
         assert_eq!(availability.check().map_err(|error| error.pointer().to_owned()), Err(pointer.to_owned()));
     };
+    check("/video_link", |it| it.video_link = Some("http://meet.example.org/claire".into()));
+    check("/video_link", |it| it.video_link = Some("https://claire:pw@meet.example.org/".into()));
     check("/weekly/0/to", |it| {
         it.weekly = paris(r#"[{"weekday": "tue", "from": "18:00", "to": "18:00"}]"#, "[]").weekly
     });

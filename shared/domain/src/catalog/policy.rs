@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::availability::{Level, LocalTime};
 use crate::billing::{Completion, DUNNING_TRIES, PauseBegins, Terms};
 use crate::pairing::PairingPolicy;
+use crate::session::SessionPolicy;
 
 /// A number of policy, and who or what it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +77,9 @@ pub struct Policy {
     pub session_minutes_max: Sourced<u16>,
     /// Minutes before a session's start from which it can be joined.
     pub join_early_minutes: Sourced<u32>,
+    /// Minutes after a session's end until which it can be joined.
+    #[serde(default = "opening_join_late_minutes")]
+    pub join_late_minutes: Sourced<u32>,
     /// Hours after a session in which its report is on time.
     pub report_hours: Sourced<u32>,
     /// Share of a session's length after which whoever has not joined is absent.
@@ -117,6 +121,10 @@ fn opening_dunning_days() -> Sourced<[u16; DUNNING_TRIES]> {
 
 fn opening_completion() -> Sourced<Completion> {
     opening(Terms::OPENING.completion)
+}
+
+fn opening_join_late_minutes() -> Sourced<u32> {
+    opening(SessionPolicy::OPENING.join_late_minutes)
 }
 
 fn opening_pause_begins() -> Sourced<PauseBegins> {

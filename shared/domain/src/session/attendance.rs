@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Outcome, Session, SessionState, Side};
-use crate::id::PersonId;
+use crate::id::{PersonId, StayId};
 
 /// One stay of one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,23 @@ pub struct Attendance {
     /// When they left, once they did.
     #[serde(default)]
     pub left_at: Option<Timestamp>,
+    /// Which stay it is, where the provider of the room told of it: what it says of one comes in any order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<StayId>,
+}
+
+impl Attendance {
+    /// Whether both speak of one stay.
+    fn is_same(&self, other: &Self) -> bool {
+        let began = |stay: &Self| (stay.stay.is_none()).then_some(stay.joined_at);
+        (self.person, self.stay, began(self)) == (other.person, other.stay, began(other))
+    }
+
+    /// What is known of one stay from two who speak of it.
+    fn and(self, other: Self) -> Self {
+        let joined_at = self.joined_at.min(other.joined_at);
+        Self { joined_at, left_at: self.left_at.max(other.left_at), ..self }
+    }
 }
 
 /// The most stays kept of one session: a bad link reconnects, but not without end.
@@ -66,7 +83,8 @@ pub enum AttendanceError {
 impl Session {
     /// The session with one more stay; the same stay said again only tells when it ended.
     ///
-    /// Once both sides are there in time it is in progress.
+    /// Once both sides are there in time it is in progress. What a provider tells of a stay may come late, twice
+    /// and out of order: word that somebody left is word that they were there.
     pub fn attend(mut self, stay: Attendance, by: Side, now: Timestamp) -> Result<Self, AttendanceError> {
         if !self.state.is_live() {
             return Err(AttendanceError::Over);
@@ -77,6 +95,8 @@ impl Session {
         if by == Side::Student && stay.person != self.student {
             return Err(AttendanceError::NotTheirs);
         }
+        let known = self.attendance.iter().position(|known| known.is_same(&stay));
+        let stay = known.map_or(stay, |index| self.attendance[index].and(stay));
         if stay.joined_at > now || stay.left_at.is_some_and(|left_at| left_at > now) {
             return Err(AttendanceError::Future);
         }
@@ -87,14 +107,10 @@ impl Session {
         if !(from..until).contains(&stay.joined_at) {
             return Err(AttendanceError::OutsideSession { from, until });
         }
-        let same = |known: &Attendance| (known.person, known.joined_at) == (stay.person, stay.joined_at);
-        if let Some(index) = self.attendance.iter().position(same) {
-            let known = &mut self.attendance[index];
-            known.left_at = known.left_at.max(stay.left_at);
-        } else if self.attendance.len() == ATTENDANCES_MAX {
-            return Err(AttendanceError::TooMany);
-        } else {
-            self.attendance.push(stay);
+        match known {
+            Some(index) => self.attendance[index] = stay,
+            None if self.attendance.len() == ATTENDANCES_MAX => return Err(AttendanceError::TooMany),
+            None => self.attendance.push(stay),
         }
         let met = self.seen() == Outcome::Completed;
         let state = if met { SessionState::InProgress } else { SessionState::Booked };

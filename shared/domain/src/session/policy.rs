@@ -14,6 +14,9 @@ pub struct SessionPolicy {
     pub no_show_share: Share,
     /// How many minutes before the start the join link opens.
     pub join_early_minutes: u32,
+    /// How many minutes after the end the join link closes.
+    #[serde(default = "opening_join_late_minutes")]
+    pub join_late_minutes: u32,
     /// A report this many hours after the end is on time.
     pub report_hours: u32,
     /// The shortest session.
@@ -28,7 +31,8 @@ impl SessionPolicy {
     pub const OPENING: Self = Self {
         notice_hours: 24,
         no_show_share: Share { numerator: 1, denominator: 3 },
-        join_early_minutes: 15,
+        join_early_minutes: 10,
+        join_late_minutes: 30,
         report_hours: 24,
         minutes_min: 15,
         minutes_max: 180,
@@ -40,8 +44,14 @@ impl SessionPolicy {
     }
 
     /// The first instant at which somebody may join.
-    pub(super) fn join_from(&self, starts_at: Timestamp) -> Timestamp {
+    pub(crate) fn join_from(&self, starts_at: Timestamp) -> Timestamp {
         before(starts_at, SignedDuration::from_mins(i64::from(self.join_early_minutes)))
+    }
+
+    /// The first instant at which nobody may join any more.
+    pub(crate) fn join_until(&self, ends_at: Timestamp) -> Timestamp {
+        let length = SignedDuration::from_mins(i64::from(self.join_late_minutes));
+        ends_at.checked_add(length).unwrap_or(Timestamp::MAX)
     }
 
     /// The last instant at which somebody who joins has still come.
@@ -63,6 +73,11 @@ impl Default for SessionPolicy {
     fn default() -> Self {
         Self::OPENING
     }
+}
+
+/// What holds for sessions that were kept before they said it.
+fn opening_join_late_minutes() -> u32 {
+    SessionPolicy::OPENING.join_late_minutes
 }
 
 fn before(instant: Timestamp, length: SignedDuration) -> Timestamp {

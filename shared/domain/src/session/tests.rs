@@ -62,7 +62,7 @@ fn booked() -> Session {
 }
 
 fn stay(name: &str, joined_at: &str) -> Attendance {
-    Attendance { person: person(name), joined_at: day(joined_at), left_at: None }
+    Attendance { person: person(name), joined_at: day(joined_at), left_at: None, stay: None }
 }
 
 fn held(stays: &[(&str, &str)]) -> Session {

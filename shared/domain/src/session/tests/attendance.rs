@@ -47,7 +47,7 @@ fn attendance_that_cannot_be_is_refused() {
     let check = |stay: Attendance, expected: AttendanceError| {
         assert_eq!(booked().attend(stay, Side::Mentor, now), Err(expected));
     };
-    let outside = AttendanceError::OutsideSession { from: day("16:45:00"), until: day("17:45:00") };
+    let outside = AttendanceError::OutsideSession { from: day("16:50:00"), until: day("17:45:00") };
     check(stay("maya", "17:10:01"), AttendanceError::Future);
     check(Attendance { left_at: Some(day("17:10:01")), ..stay("maya", "17:00:00") }, AttendanceError::Future);
     check(
@@ -55,7 +55,7 @@ fn attendance_that_cannot_be_is_refused() {
         AttendanceError::Backwards,
     );
     check(stay("tom", "17:00:00"), AttendanceError::NotAParticipant);
-    check(stay("maya", "16:44:59"), outside);
+    check(stay("maya", "16:49:59"), outside);
     assert_eq!(booked().attend(stay("maya", "17:45:00"), Side::Mentor, day("18:00:00")), Err(outside));
     let over = booked().conclude(day("17:45:00")).expect("judged");
     assert_eq!(

@@ -1,19 +1,39 @@
-//! The signature on Stripe's webhooks. Source: <https://docs.stripe.com/webhooks/signature>.
+//! Signatures on webhooks: HMAC-SHA256 over the second they were sent in, a dot and the body's very bytes.
+//!
+//! The header reads `t=1492774577,v1=5257a8…`. Stripe writes signatures in hex, JaaS in base64. Sources:
+//! <https://docs.stripe.com/webhooks/signature>, <https://developer.8x8.com/jaas/docs/webhooks-signatures>.
 
 use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-/// The header that carries it.
-pub const HEADER: &str = "stripe-signature";
-/// How far Stripe's clock and ours may be apart, which bounds how late a copy can be played again.
+use crate::problem::{Code, Problem};
+
+/// How far the sender's clock and ours may be apart, which bounds how late a copy can be played again.
 pub const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
-/// Room for the signatures of a dozen keys; Stripe sends one for each key that is in force.
+/// Room for the signatures of a dozen keys; one is sent for each key that is in force.
 const HEADER_BYTES_MAX: usize = 1024;
 
 /// The keys of a webhook's endpoint: one, or two while a new one replaces an old one.
 #[derive(Clone)]
-pub struct WebhookKeys(Vec<hmac::Key>);
+pub struct WebhookKeys {
+    keys: Vec<hmac::Key>,
+    form: Form,
+}
+
+/// How a sender writes signatures and seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As Stripe: signatures in hex.
+    Hex,
+    /// As JaaS: signatures in base64. Its examples count seconds; what counts milliseconds is read as well.
+    Base64,
+}
+
+/// Least number of milliseconds, which as seconds lies three thousand years ahead.
+const MILLISECONDS_MIN: i64 = 100_000_000_000;
 
 /// Why a webhook is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -21,11 +41,11 @@ pub enum WebhookRefused {
     /// There is no signature that we could check.
     #[error("the event is not signed")]
     Unsigned,
-    /// The header or the body is not what Stripe sends.
+    /// The header or the body is not what is sent.
     #[error("the event cannot be read")]
     Malformed,
     /// Somebody else signed it, or it was changed.
-    #[error("the signature is not Stripe's")]
+    #[error("the signature is not the sender's")]
     WrongSignature,
     /// It was signed more than [`TOLERANCE`] away from now, before or after.
     #[error("the event was not signed in the last five minutes")]
@@ -39,27 +59,33 @@ struct Claim {
 }
 
 impl WebhookKeys {
-    /// The endpoint's signing secrets, as Stripe shows them: `whsec_…`.
-    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+    /// The endpoint's signing secrets, as the sender shows them; without one nothing is believed.
+    pub fn new<'a>(form: Form, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let key = |secret: &str| hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        Self(secrets.into_iter().filter(|secret| !secret.is_empty()).map(key).collect())
+        let keys = secrets.into_iter().filter(|secret| !secret.is_empty()).map(key).collect();
+        Self { keys, form }
     }
 
-    /// Checks that Stripe sent these very bytes in the last five minutes. `now` is the machine's
+    /// The secrets of a setting: one, or two with a comma while one replaces the other.
+    pub fn listed(form: Form, secrets: &str) -> Self {
+        Self::new(form, secrets.split(',').map(str::trim))
+    }
+
+    /// Checks that the sender sent these very bytes in the last five minutes. `now` is the machine's
     /// clock, also where the school's stands elsewhere.
     pub fn verify(&self, header: Option<&[u8]>, body: &[u8], now: Timestamp) -> Result<(), WebhookRefused> {
-        let claim = Claim::parse(header.ok_or(WebhookRefused::Unsigned)?)?;
+        let claim = Claim::parse(header.ok_or(WebhookRefused::Unsigned)?, self.form)?;
         let mut message = claim.signed_at.to_string().into_bytes();
         message.push(b'.');
         message.extend_from_slice(body);
         // `hmac::verify` compares in constant time.
-        let signed = self.0.iter().any(|key| {
+        let signed = self.keys.iter().any(|key| {
             claim.signatures.iter().any(|signature| hmac::verify(key, &message, signature).is_ok())
         });
         if !signed {
             return Err(WebhookRefused::WrongSignature);
         }
-        let signed_at = Timestamp::from_second(claim.signed_at).map_err(|_| WebhookRefused::Malformed)?;
+        let signed_at = self.form.instant(claim.signed_at).ok_or(WebhookRefused::Malformed)?;
         if now.duration_since(signed_at).abs() > TOLERANCE {
             return Err(WebhookRefused::TooOld);
         }
@@ -69,14 +95,43 @@ impl WebhookKeys {
 
 impl std::fmt::Debug for WebhookKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "WebhookKeys({})", self.0.len())
+        write!(f, "WebhookKeys({})", self.keys.len())
+    }
+}
+
+impl Form {
+    fn signature(self, text: &str) -> Option<[u8; 32]> {
+        match self {
+            Self::Hex => unhex(text),
+            // Canonical: no other spelling of the same bytes is taken.
+            Self::Base64 => STANDARD.decode(text).ok()?.try_into().ok(),
+        }
+    }
+
+    fn instant(self, told: i64) -> Option<Timestamp> {
+        match self {
+            Self::Base64 if told >= MILLISECONDS_MIN => Timestamp::from_millisecond(told).ok(),
+            Self::Hex | Self::Base64 => Timestamp::from_second(told).ok(),
+        }
+    }
+}
+
+impl From<WebhookRefused> for Problem {
+    fn from(refused: WebhookRefused) -> Self {
+        let code = match refused {
+            WebhookRefused::Malformed => Code::MalformedJson,
+            WebhookRefused::Unsigned | WebhookRefused::WrongSignature | WebhookRefused::TooOld => {
+                Code::Unauthenticated
+            }
+        };
+        Self::new(code, format!("{refused}."))
     }
 }
 
 impl Claim {
     /// Reads `t=1492774577,v1=5257a8…,v1=…,v0=…`. Other schemes than `v1` are passed over, so that
     /// nobody can make us check a weaker one.
-    fn parse(header: &[u8]) -> Result<Self, WebhookRefused> {
+    fn parse(header: &[u8], form: Form) -> Result<Self, WebhookRefused> {
         if header.len() > HEADER_BYTES_MAX {
             return Err(WebhookRefused::Malformed);
         }
@@ -88,7 +143,7 @@ impl Claim {
             match name {
                 "t" if signed_at.is_none() => signed_at = Some(seconds(value)?),
                 "t" => return Err(WebhookRefused::Malformed),
-                "v1" => signatures.push(unhex(value).ok_or(WebhookRefused::Malformed)?),
+                "v1" => signatures.push(form.signature(value).ok_or(WebhookRefused::Malformed)?),
                 _ => {}
             }
         }
@@ -99,7 +154,7 @@ impl Claim {
     }
 }
 
-/// Seconds as Stripe writes them: the signed message is built from the number, so no other way to
+/// A number as it was signed: the signed message is built from the number, so no other way to
 /// write it is taken.
 fn seconds(text: &str) -> Result<i64, WebhookRefused> {
     let seconds: i64 = text.parse().map_err(|_| WebhookRefused::Malformed)?;
@@ -136,7 +191,7 @@ mod tests {
 
     fn verify(header: &str, body: &[u8], seconds_later: i64) -> Result<(), WebhookRefused> {
         let now = Timestamp::from_second(SIGNED_AT + seconds_later).expect("an instant");
-        WebhookKeys::new(["whsec_new", "whsec_old"]).verify(Some(header.as_bytes()), body, now)
+        WebhookKeys::new(Form::Hex, ["whsec_new", "whsec_old"]).verify(Some(header.as_bytes()), body, now)
     }
 
     #[test]
@@ -147,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stripe_signed_is_believed() {
+    fn what_was_signed_is_believed() {
         for secret in ["whsec_new", "whsec_old"] {
             let signed = signature(secret, SIGNED_AT, BODY);
             assert_eq!(verify(&format!("t={SIGNED_AT},v1={signed}"), BODY, 0), Ok(()));
@@ -204,7 +259,7 @@ mod tests {
         );
         check(&long, WebhookRefused::Malformed);
         let now = Timestamp::from_second(SIGNED_AT).expect("an instant");
-        let keys = WebhookKeys::new(["whsec_new"]);
+        let keys = WebhookKeys::new(Form::Hex, ["whsec_new"]);
         assert_eq!(keys.verify(None, BODY, now), Err(WebhookRefused::Unsigned));
         assert_eq!(keys.verify(Some(&[0xff]), BODY, now), Err(WebhookRefused::Malformed));
     }
@@ -213,12 +268,34 @@ mod tests {
     fn without_a_key_nothing_is_believed() {
         let now = Timestamp::from_second(SIGNED_AT).expect("an instant");
         let header = format!("t={SIGNED_AT},v1={}", signature("", SIGNED_AT, BODY));
-        let refused = WebhookKeys::new([""]).verify(Some(header.as_bytes()), BODY, now);
+        let refused = WebhookKeys::new(Form::Hex, [""]).verify(Some(header.as_bytes()), BODY, now);
         assert_eq!(refused, Err(WebhookRefused::WrongSignature));
     }
 
     #[test]
     fn keys_do_not_print() {
-        assert_eq!(format!("{:?}", WebhookKeys::new(["whsec_new"])), "WebhookKeys(1)");
+        assert_eq!(format!("{:?}", WebhookKeys::listed(Form::Hex, "whsec_new, ")), "WebhookKeys(1)");
+    }
+
+    #[test]
+    fn signatures_in_base64_are_believed_at_seconds_and_at_milliseconds() {
+        let keys = WebhookKeys::listed(Form::Base64, "whsec_old, whsec_new");
+        let now = Timestamp::from_second(SIGNED_AT).expect("an instant");
+        let sign = |at: i64| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, b"whsec_new");
+            let signature = hmac::sign(&key, &[format!("{at}.").as_bytes(), BODY].concat());
+            format!("t={at},v1={}", STANDARD.encode(signature))
+        };
+        let verify = |header: &str| keys.verify(Some(header.as_bytes()), BODY, now);
+        for at in [SIGNED_AT, SIGNED_AT - 300, SIGNED_AT * 1000, SIGNED_AT * 1000 + 300_000] {
+            assert_eq!(verify(&sign(at)), Ok(()), "{at}");
+        }
+        for at in [SIGNED_AT + 301, SIGNED_AT * 1000 - 300_001] {
+            assert_eq!(verify(&sign(at)), Err(WebhookRefused::TooOld), "{at}");
+        }
+        let hex = format!("t={SIGNED_AT},v1={}", signature("whsec_new", SIGNED_AT, BODY));
+        assert_eq!(verify(&hex), Err(WebhookRefused::Malformed));
+        let unpadded = sign(SIGNED_AT);
+        assert_eq!(verify(unpadded.trim_end_matches('=')), Err(WebhookRefused::Malformed));
     }
 }
