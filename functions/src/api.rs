@@ -15,9 +15,9 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
-    assignments, availability, awards, bank_reports, catalog, claims, commitments, companion, conflicts,
-    debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people, queue, runs,
-    sessions, stripe, submissions, uploads, video, web,
+    assignments, availability, awards, bank_reports, capacity, catalog, claims, commitments, companion,
+    conflicts, debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people, queue,
+    runs, sessions, stripe, submissions, uploads, video, web,
 };
 
 /// The API's own words about itself.
@@ -28,7 +28,7 @@ use crate::{
 )]
 struct About;
 
-/// What Lambda `enrollment` mounts: catalog, people, enrollment, claims, billing, award.
+/// What Lambda `enrollment` mounts: catalog, people, enrollment, claims, billing, award, planning.
 pub fn enrollment() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(catalog::routes())
@@ -47,6 +47,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(ledger::routes())
         .merge(awards::routes())
         .merge(queue::routes())
+        .merge(capacity::routes())
 }
 
 /// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use storage::clock::{machine_now, new_uuid};
@@ -131,4 +131,11 @@ fn is_problem(response: &Response) -> bool {
 /// Any path that the API does not have.
 pub async fn nowhere() -> Problem {
     Problem::not_found()
+}
+
+/// Whether a header that lists words names this one.
+pub fn names(asked: &HeaderMap, header: HeaderName, word: &str) -> bool {
+    let listed = asked.get_all(header);
+    let mut words = listed.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
+    words.any(|listed| listed.split(';').next().is_some_and(|listed| listed.trim() == word))
 }

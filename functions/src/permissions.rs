@@ -46,6 +46,7 @@ table! {
     PUT_AVAILABILITY = "put_availability",           ToSome,   [],                [Owner];
     CREATE_GRANT = "create_grant",                   ToSome,   [Staff],           [];
     GET_QUEUE = "get_queue",                         ToSome,   [Staff],           [];
+    CREATE_CAPACITY_PLAN = "create_capacity_plan",   ToSome,   [Staff],           [];
 
     ENROLL = "enroll",                               ToSome,   [],                [Owner];
     LIST_ENROLLMENTS = "list_enrollments",           ToSome,   [],                [Owner];

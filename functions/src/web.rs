@@ -8,12 +8,14 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::digest::Sha256Hex;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+use crate::manners::names;
 
 /// Name, media type and bytes of every file.
 const FILES: &[(&str, &str, &[u8])] = &[
@@ -104,13 +106,6 @@ impl File {
     }
 }
 
-/// Whether a header that lists words names this one.
-fn names(asked: &HeaderMap, header: HeaderName, word: &str) -> bool {
-    let listed = asked.get_all(header);
-    let mut words = listed.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
-    words.any(|listed| listed.split(';').next().is_some_and(|listed| listed.trim() == word))
-}
-
 /// Empty where it cannot be made, which writing to memory cannot fail to do.
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -120,7 +115,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
-    use axum::http::Request;
+    use axum::http::{HeaderName, Request};
     use tower::ServiceExt;
 
     use super::*;

@@ -172,13 +172,26 @@ impl Ask<'_> {
 
     /// Sends it.
     pub async fn send(self) -> Answer {
-        let Self { school, method, path, request } = self;
-        let response = request.send().await.expect("an answer");
+        let response = self.answered().await;
         let (status, headers) = (response.status(), response.headers().clone());
-        school.check_declared(&method, &path, status);
         let body = response.text().await.expect("a body");
         let body = serde_json::from_str(&body).unwrap_or(Value::Null);
         Answer { status, headers, body }
+    }
+
+    /// Sends it, and answers the text of a success of this media type.
+    pub async fn send_for_text(self, kind: &str) -> String {
+        let response = self.answered().await;
+        let sent = response.headers().get("content-type").and_then(|sent| sent.to_str().ok());
+        assert_eq!((response.status(), sent), (StatusCode::OK, Some(kind)));
+        response.text().await.expect("a body")
+    }
+
+    async fn answered(self) -> reqwest::Response {
+        let Self { school, method, path, request } = self;
+        let response = request.send().await.expect("an answer");
+        school.check_declared(&method, &path, response.status());
+        response
     }
 }
 

@@ -210,6 +210,17 @@ impl CapacityPlan {
         self.weeks.get(self.lead_weeks)
     }
 
+    /// The first week in which somebody is missing.
+    pub fn first_short(&self) -> Option<&Week> {
+        self.weeks.iter().find(|week| week.shortage_minutes() > 0)
+    }
+
+    /// When training would have to begin so that nobody is ever missing; that may have been long ago.
+    pub fn train_by(&self) -> Option<Date> {
+        let lead = Span::new().weeks(i64::try_from(self.lead_weeks).unwrap_or_default());
+        self.first_short().map(|week| week.begins_on.saturating_sub(lead))
+    }
+
     /// Those who have to have begun training for the last week, and those who could have; nobody where the
     /// weeks end before anyone is trained.
     pub fn graduates(&self) -> Option<Graduates> {

@@ -150,8 +150,8 @@ impl fmt::Display for Money {
     }
 }
 
-/// A number with a comma between thousands.
-fn grouped(mut whole: u64) -> String {
+/// A number with a comma between thousands: `75,000,000`.
+pub fn grouped(mut whole: u64) -> String {
     let mut groups = Vec::from_iter(iter::from_fn(|| {
         (whole >= 1000).then(|| {
             let group = whole % 1000;
