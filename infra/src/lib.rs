@@ -18,5 +18,6 @@ pub mod sandbox; // a payment provider that does what it is told
 pub mod providers; // which payment providers there are
 pub mod dev; // moving the clock, tokens for sample people
 pub mod stack; // everything put together
+pub mod capacity; // how many mentors a forecast asks for, from the command line
 pub mod bill; // a billing run from the command line
 pub mod demo; // a student's first year

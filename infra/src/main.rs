@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use domain::permission::Role;
+use infra::capacity::Asked;
 use infra::demo::DemoError;
 use infra::local_store::{LocalStore, StartError};
 use infra::providers::{InvalidSettings, ProviderSettings};
@@ -117,6 +118,8 @@ enum Part {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Plan how many mentors are needed, where, and by when they begin training. Needs no running school
+    Plan(Asked),
     /// Play a student's first year against a fresh stack in memory, and check what came out
     Demo,
 }
@@ -186,8 +189,10 @@ async fn run() -> ExitCode {
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOGGED));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let Compagnon { start, part } = Compagnon::parse();
-    if let Some(Part::Demo) = part {
-        return demo().await;
+    match &part {
+        Some(Part::Demo) => return demo().await,
+        Some(Part::Plan(asked)) => return plan(asked, start.now),
+        _ => {}
     }
     let options = match start.options() {
         Ok(options) => options,
@@ -197,7 +202,7 @@ async fn run() -> ExitCode {
         }
     };
     let ran = match part {
-        None | Some(Part::Demo) => whole(options).await,
+        None | Some(Part::Demo | Part::Plan(_)) => whole(options).await,
         Some(Part::Store) => store(options).await,
         Some(Part::Api) => api(options).await,
         Some(Part::Worker) => worker(options).await,
@@ -230,6 +235,18 @@ async fn demo() -> ExitCode {
         Err(error) => {
             eprintln!("compagnon: {error}");
             if let DemoError::NoFfmpeg = error { ExitCode::from(TOOL_MISSING) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// Nothing is started: what is planned depends on the forecast alone, and on today where it names no day.
+fn plan(asked: &Asked, now: Option<Timestamp>) -> ExitCode {
+    let today = domain::time::Zone::utc().date_at(now.unwrap_or_else(storage::clock::machine_now));
+    match infra::capacity::run(asked, today) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compagnon: {error}");
+            ExitCode::FAILURE
         }
     }
 }
