@@ -45,7 +45,7 @@ async fn create_capacity_plan(
     call.permit_role(&permissions::CREATE_CAPACITY_PLAN).await?;
     let today = Zone::utc().date_at(call.now);
     let plotted = names(&headers, header::ACCEPT, "image/svg+xml");
-    // The largest forecast takes a good part of a second, for which nobody else should wait.
+    // The largest forecast takes a tenth of a second, for which nobody else should wait.
     let planned = tokio::task::spawn_blocking(move || answer(&forecast, today, plotted)).await;
     planned.map_err(|error| broken(&error))?
 }

@@ -118,7 +118,8 @@ enum Part {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Plan how many mentors are needed, where, and by when they begin training. Needs no running school
+    /// Plan how many mentors are needed, where, and by when they begin training, from today or --now on where
+    /// the forecast names no day. Needs no running school
     Plan(Asked),
     /// Play a student's first year against a fresh stack in memory, and check what came out
     Demo,

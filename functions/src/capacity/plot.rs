@@ -51,7 +51,10 @@ pub fn draw(plan: &CapacityPlan) -> Drawn<String> {
         root.fill(&PAPER).map_err(not_drawn)?;
         let (head, rest) = root.split_vertically(HEAD);
         let (chart, below) = rest.split_vertically(CHART);
-        text(&head, &headline(plan), (MARGIN, 24), 26, INK, HPos::Left)?;
+        let headline = headline(plan);
+        // A line of a hundred characters is as wide as the plot.
+        let size = 26.min(2_600 / i32::try_from(headline.len().max(1)).map_err(not_drawn)?);
+        text(&head, &headline, (MARGIN, 24), size, INK, HPos::Left)?;
         let juries = juries(plan).unwrap_or_else(|| "Juries take no time of mentors here.".into());
         text(&head, &juries, (MARGIN, 56), 19, SOFT, HPos::Left)?;
         weeks::draw(&chart, plan)?;

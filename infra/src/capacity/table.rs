@@ -20,8 +20,10 @@ pub fn table(plan: &CapacityPlan) -> String {
         0 => String::new(),
         more => format!("and {more} cells more; --format json has all of them\n"),
     };
+    let whole =
+        "Mentors who are missing are counted whole in each cell: together a few more than all would be.\n";
     format!(
-        "{told}\n{}\nMost missing in the week of {last}, before anyone is recruited\n\n{}{more}",
+        "{told}\n{}\nMost missing in the week of {last}, before anyone is recruited\n\n{}{more}\n{whole}",
         weeks(plan),
         aligned(3, &cells_table(plan, &cells)),
     )

@@ -190,6 +190,49 @@ fn what_nothing_can_be_planned_from_is_named() {
     check("/sessions/source", |it| it.sessions.source = Some(String::new()));
 }
 
+/// Everything at its bound: what overflows fails here.
+#[test]
+fn the_largest_forecast_is_counted() {
+    let mut forecast = forecast(10_000_000_000);
+    let people = 1_000_000_000;
+    forecast.weeks = 104;
+    forecast.students.intake = vec![IntakeStep { from_week: 0, per_week: people }];
+    let project = Project { months: "12.0".parse().expect("months"), pass_per_mille: 300 };
+    forecast.course.projects = vec![project; 12];
+    (forecast.course.retries_max, forecast.course.retry_weeks) = (4, 26);
+    forecast.sessions = Sessions { minutes: 480, per_week: 7, overhead_minutes: 480, source: None };
+    forecast.defenses = Defenses { minutes: 480, overhead_minutes: 480, jurors: 5, source: None };
+    forecast.mentors.hours_per_week = 60;
+    let fields = Vec::from_iter((0..10).map(|at| format!("field {at}")));
+    let at = |hour: i16| UtcOffset::minutes(hour * 60).expect("an offset");
+    let places = (0..24).map(|hour| ("en", at(hour - 11)));
+    let cells = places.flat_map(|(language, utc_offset)| {
+        let cell = move |field: &String| CellShare {
+            field: field.clone(),
+            language: language.into(),
+            utc_offset,
+            weight: 1_000_000,
+        };
+        fields.iter().map(cell)
+    });
+    forecast.mix.cells = cells.collect();
+    let recruits = vec![RecruitStep { from_week: -104, weeks: 260, per_week: people }; 20];
+    let group = |number: i16| MentorGroup {
+        fields: fields[usize::try_from(number).expect("small") % 7..].to_vec(),
+        languages: vec!["en".into()],
+        utc_offset: at(number % 24 - 11),
+        mentors: if number % 2 == 0 { 10_000_000_000 } else { 0 },
+        hours_per_week: Some(60),
+        recruits: if number % 3 == 0 { recruits.clone() } else { vec![] },
+        source: None,
+    };
+    forecast.supply = (0..120).map(group).collect();
+    let plan = plan(&forecast);
+    let last = plan.weeks.last().expect("weeks");
+    assert_eq!(plan.cells.iter().map(|cell| cell.demand_minutes[103]).sum::<u64>(), last.demand_minutes());
+    assert!(last.served_minutes > 0 && last.students > 10_000_000_000);
+}
+
 /// Schools with an intake, mentors and recruits.
 fn schools() -> impl Strategy<Value = Forecast> {
     let groups = prop::collection::vec((0..3_usize, 0..3_usize, 0..4_usize, 0..2_000_u64), 0..5);
