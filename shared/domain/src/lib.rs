@@ -7,6 +7,7 @@ pub mod digest; // sums over bytes
 pub mod id; // one type per kind of thing that has an id
 pub mod money; // integer minor units and ISO 4217 currencies
 pub mod link; // addresses that people give
+pub mod language; // what people are written to in
 pub mod months; // lengths in months, as hundredths
 pub mod time; // zones and wall times
 
@@ -36,6 +37,7 @@ pub mod commitment; // a weekly series
 pub mod occupancy; // a person's week in quarter hours: why nobody is booked twice
 pub mod session; // a meeting
 pub mod video; // the room it is held in
+pub mod ics; // meetings as text of iCalendar
 
 pub mod matching; // the most students with a mentor, and of those ways the best
 pub mod pairing; // from people to a matching, and an hour of the week for each pair

@@ -109,6 +109,8 @@ impl Policy {
             join_early_minutes: self.join_early_minutes.value,
             join_late_minutes: self.join_late_minutes.value,
             report_hours: self.report_hours.value,
+            remind_hours: self.session_reminder_hours.value,
+            report_remind_hours: self.report_reminder_hours.value,
             minutes_min: self.session_minutes_min.value,
             minutes_max: self.session_minutes_max.value,
         }

@@ -10,18 +10,22 @@ use crate::occupancy::{InvalidSlot, Slot};
 use crate::permission::{Relation, Subject};
 use crate::time::Zone;
 
+mod appointment;
 mod attendance;
 mod booking;
 mod dispute;
 mod host;
 mod introduction;
+mod notice;
 mod policy;
 mod report;
 
+pub use appointment::Appointment;
 pub use attendance::{ATTENDANCES_MAX, Attendance, AttendanceError};
 pub use booking::{Booking, BookingError, BookingFacts, ChosenTime};
 pub use dispute::{Claim, DisputeError, Outcome};
 pub use introduction::{INTRODUCED_WITHIN_DAYS, Introduction, introduction_id};
+pub use notice::{Due, SessionNotice, Tell, Told};
 pub use policy::SessionPolicy;
 pub use report::{REPORT_CHARS_MAX, Report, ReportError, ReportText};
 
@@ -82,7 +86,7 @@ pub struct Session {
     pub time_zone: Zone,
     /// Whether the clocks jumped over the wall time, so that it starts a little later.
     pub shifted: bool,
-    /// How often it was moved: iCalendar's SEQUENCE.
+    /// How often it was moved, called off or booked again: iCalendar's SEQUENCE.
     pub sequence: u32,
     /// The last instant at which the student cancels free of charge; a late move keeps it.
     pub free_until: Timestamp,
@@ -191,6 +195,11 @@ impl SessionState {
         matches!(self, Self::Booked | Self::InProgress)
     }
 
+    /// Whether it was called off.
+    pub const fn is_cancelled(&self) -> bool {
+        matches!(self, Self::CancelledEarly(_) | Self::CancelledLate(_) | Self::CancelledByMentor(_))
+    }
+
     /// Whether the student lost it through no fault of theirs and gets another in its place.
     pub const fn owes_another(&self) -> bool {
         matches!(
@@ -243,7 +252,7 @@ impl Session {
             Side::Student if now > self.free_until => SessionState::CancelledLate(cancellation),
             Side::Student | Side::School => SessionState::CancelledEarly(cancellation),
         };
-        Ok(Self { state, ..self })
+        Ok(Self { state, sequence: self.sequence.saturating_add(1), ..self })
     }
 
     /// The session of a series booked again, as the series makes it now, where the school had called

@@ -79,6 +79,21 @@ pub struct Occurrence {
     pub shifted: bool,
 }
 
+/// An offset from UTC that comes into force in a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffsetChange {
+    /// Since when; the beginning of time where the zone never had another.
+    pub at: Timestamp,
+    /// The offset before.
+    pub before: Offset,
+    /// The offset from then on.
+    pub after: Offset,
+    /// Whether it is summer time.
+    pub is_summer: bool,
+    /// What clocks call it, such as CET.
+    pub name: String,
+}
+
 impl Zone {
     /// The zone with no offset and no clock changes.
     pub fn utc() -> Self {
@@ -103,6 +118,27 @@ impl Zone {
     /// The offset from UTC that is in force at an instant.
     pub fn offset_at(&self, instant: Timestamp) -> Offset {
         self.0.to_offset(instant)
+    }
+
+    /// How the offset changes from one instant through another, beginning with the change that made the
+    /// offset in force at the first.
+    pub fn offset_changes(&self, from: Timestamp, through: Timestamp) -> Vec<OffsetChange> {
+        let just_after = from.checked_add(SignedDuration::from_secs(1)).unwrap_or(from);
+        let current = self.0.preceding(just_after).next().map_or(Timestamp::MIN, |change| change.timestamp());
+        let later = self.0.following(from).map(|change| change.timestamp());
+        let instants = std::iter::once(current).chain(later.take_while(|at| *at <= through));
+        let change = |at: Timestamp| {
+            let just_before = at.checked_sub(SignedDuration::from_secs(1)).unwrap_or(at);
+            let info = self.0.to_offset_info(at);
+            OffsetChange {
+                at,
+                before: self.0.to_offset(just_before),
+                after: info.offset(),
+                is_summer: info.dst().is_dst(),
+                name: info.abbreviation().to_owned(),
+            }
+        };
+        instants.map(change).collect()
     }
 
     /// The first instant of a civil date.

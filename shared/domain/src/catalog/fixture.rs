@@ -82,6 +82,8 @@ pub(crate) fn policy() -> Policy {
         join_early_minutes: own(10),
         join_late_minutes: own(30),
         report_hours: own(24),
+        report_reminder_hours: own(12),
+        session_reminder_hours: own([48, 1]),
         no_show_share: own(Share { numerator: 1, denominator: 3 }),
         notice_days_min: own(14),
         notice_days_max: own(21),

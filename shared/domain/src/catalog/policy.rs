@@ -82,6 +82,12 @@ pub struct Policy {
     pub join_late_minutes: Sourced<u32>,
     /// Hours after a session in which its report is on time.
     pub report_hours: Sourced<u32>,
+    /// Hours after a session at which its mentor is reminded of a report that is missing.
+    #[serde(default = "opening_report_reminder_hours")]
+    pub report_reminder_hours: Sourced<u32>,
+    /// Hours before a session at which both people are reminded of it, the earlier first.
+    #[serde(default = "opening_session_reminder_hours")]
+    pub session_reminder_hours: Sourced<[u32; 2]>,
     /// Share of a session's length after which whoever has not joined is absent.
     pub no_show_share: Sourced<Share>,
     /// Days from the request of a defense to the first date that is early enough for a juror.
@@ -147,6 +153,14 @@ fn opening_session_minutes() -> Sourced<u16> {
     opening(PairingPolicy::OPENING.session_minutes)
 }
 
+fn opening_report_reminder_hours() -> Sourced<u32> {
+    opening(SessionPolicy::OPENING.report_remind_hours)
+}
+
+fn opening_session_reminder_hours() -> Sourced<[u32; 2]> {
+    opening(SessionPolicy::OPENING.remind_hours)
+}
+
 impl Policy {
     /// The policy that holds on a date: the latest that began by then.
     pub fn on(policies: &[Self], date: Date) -> Option<&Self> {
@@ -157,11 +171,14 @@ impl Policy {
     pub(super) fn impossible(&self) -> impl Iterator<Item = &'static str> {
         let share = self.no_show_share.value;
         let [early, late] = self.pause_reminder_days.value;
+        let [long_before, shortly_before] = self.session_reminder_hours.value;
         let rules = [
             ("quote_days", self.quote_days.value > 0),
             ("pause_months_max", self.pause_months_max.value > 0),
             ("dunning_days", self.dunning_days.value.is_sorted_by(|earlier, later| earlier < later)),
             ("pause_reminder_days", early > late),
+            ("session_reminder_hours", long_before > shortly_before && shortly_before > 0),
+            ("report_reminder_hours", self.report_reminder_hours.value < self.report_hours.value),
             ("no_show_share", 0 < share.numerator && share.numerator <= share.denominator),
             (
                 "session_minutes_max",
@@ -222,6 +239,8 @@ mod tests {
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
         check("dunning_days", |policy| policy.dunning_days.value = [1, 3, 3, 7, 10, 14]);
         check("pause_reminder_days", |policy| policy.pause_reminder_days.value = [3, 14]);
+        check("session_reminder_hours", |policy| policy.session_reminder_hours.value = [1, 48]);
+        check("report_reminder_hours", |policy| policy.report_reminder_hours.value = 24);
         assert_eq!(fixture::policy().impossible().count(), 0);
     }
 }

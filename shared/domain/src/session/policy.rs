@@ -19,6 +19,12 @@ pub struct SessionPolicy {
     pub join_late_minutes: u32,
     /// A report this many hours after the end is on time.
     pub report_hours: u32,
+    /// Before a session starts, both people are reminded so many hours ahead, the earlier first.
+    #[serde(default = "opening_remind_hours")]
+    pub remind_hours: [u32; 2],
+    /// The mentor is reminded so many hours after the end of a report that is missing.
+    #[serde(default = "opening_report_remind_hours")]
+    pub report_remind_hours: u32,
     /// The shortest session.
     pub minutes_min: u16,
     /// The longest session.
@@ -27,13 +33,16 @@ pub struct SessionPolicy {
 
 impl SessionPolicy {
     /// The rules the school opens with: 24 hours and one third as its session states say, a day
-    /// for the report, a quarter of an hour to three hours for the length.
+    /// for the report with a reminder after half of it, reminders two days and one hour before a
+    /// session, a quarter of an hour to three hours for the length.
     pub const OPENING: Self = Self {
         notice_hours: 24,
         no_show_share: Share { numerator: 1, denominator: 3 },
         join_early_minutes: 10,
         join_late_minutes: 30,
         report_hours: 24,
+        remind_hours: [48, 1],
+        report_remind_hours: 12,
         minutes_min: 15,
         minutes_max: 180,
     };
@@ -62,9 +71,18 @@ impl SessionPolicy {
     }
 
     /// The last instant at which a report is on time.
-    pub(super) fn report_until(&self, ends_at: Timestamp) -> Timestamp {
-        let hours = SignedDuration::from_hours(i64::from(self.report_hours));
-        ends_at.checked_add(hours).unwrap_or(Timestamp::MAX)
+    pub fn report_until(&self, ends_at: Timestamp) -> Timestamp {
+        after(ends_at, self.report_hours)
+    }
+
+    /// The instants at which both people are reminded of a session that starts then, the earlier first.
+    pub(super) fn remind_at(&self, starts_at: Timestamp) -> [Timestamp; 2] {
+        self.remind_hours.map(|hours| before(starts_at, SignedDuration::from_hours(i64::from(hours))))
+    }
+
+    /// The instant at which the mentor is reminded of a report that is missing.
+    pub(super) fn report_remind_at(&self, ends_at: Timestamp) -> Timestamp {
+        after(ends_at, self.report_remind_hours)
     }
 }
 
@@ -78,6 +96,18 @@ impl Default for SessionPolicy {
 /// What holds for sessions that were kept before they said it.
 fn opening_join_late_minutes() -> u32 {
     SessionPolicy::OPENING.join_late_minutes
+}
+
+const fn opening_remind_hours() -> [u32; 2] {
+    SessionPolicy::OPENING.remind_hours
+}
+
+const fn opening_report_remind_hours() -> u32 {
+    SessionPolicy::OPENING.report_remind_hours
+}
+
+fn after(instant: Timestamp, hours: u32) -> Timestamp {
+    instant.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MAX)
 }
 
 fn before(instant: Timestamp, length: SignedDuration) -> Timestamp {

@@ -114,17 +114,27 @@ impl Session {
             }
             _ => self,
         };
-        let held = match session.state {
-            SessionState::InProgress | SessionState::Completed => true,
-            SessionState::Booked | SessionState::NobodyCame => {
-                session.attendance.is_empty() && session.claims.is_empty()
-            }
-            _ => false,
-        };
-        if !held {
+        if !session.may_have_been_held() {
             return Err(ReportError::NotHeld);
         }
         let report = Report { text, by, at: now, late: now > session.policy.report_until(session.ends_at) };
         Ok(Self { state: SessionState::Completed, report: Some(report), ..session })
+    }
+
+    /// Whether a report is missing of a session that is over: it was held, or the report would be the
+    /// only word of that.
+    pub fn awaits_report(&self, now: Timestamp) -> bool {
+        now >= self.ends_at && self.report.is_none() && self.clone().as_of(now).may_have_been_held()
+    }
+
+    /// Whether it was held, as far as anything is known of who came.
+    fn may_have_been_held(&self) -> bool {
+        match self.state {
+            SessionState::InProgress | SessionState::Completed => true,
+            SessionState::Booked | SessionState::NobodyCame => {
+                self.attendance.is_empty() && self.claims.is_empty()
+            }
+            _ => false,
+        }
     }
 }

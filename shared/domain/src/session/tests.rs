@@ -2,6 +2,7 @@
 
 mod attendance; // who came, to the second
 mod booking; // sessions booked, moved and cancelled
+mod notice; // what people are told of it
 
 use proptest::prelude::*;
 

@@ -103,7 +103,7 @@ fn only_what_the_school_called_off_is_booked_again() {
     let before = at("2027-03-01T00:00:00Z");
     let cancelled = |by| booked().cancel(by, "", before).expect("cancelled");
     let again = cancelled(Side::School).reinstated(booked()).expect("booked again");
-    assert_eq!((again.state, again.sequence), (SessionState::Booked, 1));
+    assert_eq!((again.state, again.sequence), (SessionState::Booked, 2), "called off, and booked again");
     assert_eq!(cancelled(Side::Student).reinstated(booked()), None);
     assert_eq!(cancelled(Side::Mentor).reinstated(booked()), None);
     assert_eq!(booked().reinstated(booked()), None);
