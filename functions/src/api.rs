@@ -15,9 +15,9 @@ use crate::App;
 use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
-    assignments, availability, awards, bank_reports, capacity, catalog, claims, commitments, companion,
-    conflicts, debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people, queue,
-    runs, sessions, stripe, submissions, uploads, video, web,
+    assignments, availability, awards, bank_reports, calendars, capacity, catalog, claims, commitments,
+    companion, conflicts, debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people,
+    queue, runs, sessions, stripe, submissions, uploads, video, web,
 };
 
 /// The API's own words about itself.
@@ -60,6 +60,7 @@ pub fn submission() -> OpenApiRouter<App> {
         .merge(sessions::routes())
         .merge(commitments::routes())
         .merge(video::routes())
+        .merge(calendars::routes())
         .merge(defenses::routes())
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::availability::{LocalTime, Weekday};
+use domain::commitment::Commitment;
 use domain::commitment::{Commitment, EXTEND_EVERY, LOOK_AHEAD_DAYS};
 use domain::id::{CommitmentId, EnrollmentId, PersonId};
 use domain::job::Job;
@@ -181,6 +182,7 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
         first_on,
         ends_on: if kind.role() == Role::Mentor { place.last_day_with(pair.with, first_on) } else { None },
         materialized_through: None,
+        told_through: None,
     };
     let (series, due) = pair.decide(&place, |facts| {
         let series = series.begin(facts, call.now)?;
@@ -208,6 +210,7 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
         .list_series(&students, &students_series, &series, today, BookRefusal::Changed)
         .list_series(&hosts, &hosts_series, &series, today, BookRefusal::Changed)
         .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now + EXTEND_EVERY)
+        .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now)
         .audit(&series.key(), "create_commitment", &call.person()?.to_string(), call.now);
     call.commit(transaction, reply).await
 }

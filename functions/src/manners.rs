@@ -1,6 +1,7 @@
 //! What holds for every request: an id, a bounded body, a verified token, the first answer to a
 //! repeated key, and refusals as problems that name the request.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,6 +16,7 @@ use tracing::Instrument;
 
 use crate::App;
 use crate::body;
+use crate::calendars;
 use crate::call::{Call, idempotency_key, if_match};
 use crate::problem::{Code, Problem};
 use crate::token::Identity;
@@ -27,7 +29,7 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 pub async fn manners(State(app): State<App>, request: Request, next: Next) -> Response {
     let machine_now = machine_now();
     let instance = format!("req_{}", new_uuid(machine_now).simple());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), without_secrets(request.uri().path()).into_owned());
     let span = tracing::info_span!("request", id = %instance, %method, path);
     async {
         let (response, round_trips) = count_round_trips(answer(app, request, next)).await;
@@ -46,6 +48,22 @@ pub async fn manners(State(app): State<App>, request: Request, next: Next) -> Re
     }
     .instrument(span)
     .await
+}
+
+/// A path as logs show it: what opens a feed or an upload's endpoint stands in the path itself.
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    if path.starts_with(calendars::PATH) {
+        return format!("{}…", calendars::PATH).into();
+    }
+    // `/v1/uploads/{id}/{capability}/…`
+    let mut words = path.split('/').skip(3);
+    match (path.strip_prefix("/v1/uploads/"), words.next(), words.next()) {
+        (Some(_), Some(id), Some(_)) => {
+            let call = words.collect::<Vec<_>>().join("/");
+            format!("/v1/uploads/{id}/…/{call}").into()
+        }
+        _ => path.into(),
+    }
 }
 
 async fn answer(app: App, request: Request, next: Next) -> Response {
@@ -138,4 +156,20 @@ pub fn names(asked: &HeaderMap, header: HeaderName, word: &str) -> bool {
     let listed = asked.get_all(header);
     let mut words = listed.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
     words.any(|listed| listed.split(';').next().is_some_and(|listed| listed.trim() == word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_log_shows_what_opens_a_feed_or_an_upload() {
+        let check = |path: &str, shown: &str| assert_eq!(without_secrets(path), shown);
+        check("/v1/calendars/per_1.secret.ics", "/v1/calendars/…");
+        check("/v1/calendars/per_1/secret.ics", "/v1/calendars/…");
+        check("/v1/uploads/upl_1/1.secret/s3/multipart/u/3", "/v1/uploads/upl_1/…/s3/multipart/u/3");
+        check("/v1/uploads/upl_1/1.secret", "/v1/uploads/upl_1/…/");
+        check("/v1/uploads/upl_1", "/v1/uploads/upl_1");
+        check("/v1/sessions/ses_1/move", "/v1/sessions/ses_1/move");
+    }
 }

@@ -119,6 +119,9 @@ table! {
     REPORT_SESSION = "report_session",               ToSome,   [],                [Participant];
     DISPUTE_SESSION = "dispute_session",             ToSome,   [Staff],           [Participant];
     HEAR_VIDEO = "hear_video",                       ToAll,    [],                [];
+    MAKE_CALENDAR = "make_calendar",                 ToSome,   [],                [Owner];
+    REVOKE_CALENDAR = "revoke_calendar",             ToSome,   [],                [Owner];
+    GET_CALENDAR = "get_calendar",                   ToAll,    [],                []; // whoever has the secret
 
     LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
     GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];

@@ -9,6 +9,7 @@
 
 use domain::billing::Part;
 use domain::invoice::Party;
+pub use domain::language::Language;
 use domain::money::Money;
 use jiff::civil::Date;
 use thiserror::Error;
@@ -18,6 +19,8 @@ mod page; // what comes where
 mod sheet; // pages that fill up, and the tags of what is on them
 mod text; // fonts, and lines of glyphs
 mod words; // every word of every language
+
+pub(crate) use words::Worded;
 
 /// Lines a document may have: some 40 pages.
 pub const LINES_MAX: usize = 1_000;
@@ -70,38 +73,6 @@ pub enum Kind {
         /// Why, in the document's language.
         reason: String,
     },
-}
-
-/// A language that documents and letters are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English, with British dates.
-    En,
-    /// French.
-    Fr,
-    /// Spanish.
-    Es,
-}
-
-impl Language {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::En, Self::Fr, Self::Es];
-
-    /// What somebody who reads a language, by its tag of BCP 47, is written to in: English where we do not
-    /// write theirs.
-    pub fn read_by(tag: &str) -> Self {
-        let primary = tag.split('-').next().unwrap_or_default();
-        Self::ALL.into_iter().find(|language| language.tag() == primary).unwrap_or(Self::En)
-    }
-
-    /// The tag of BCP 47.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Fr => "fr",
-            Self::Es => "es",
-        }
-    }
 }
 
 /// One thing that is charged or credited.

@@ -17,6 +17,7 @@ mod bank_reports; // what banks say of them
 mod calendar; // what was planned for an enrollment
 mod mentors; // who mentors whom, and what follows when a mentor leaves
 mod sessions; // weekly series, and sessions that may no longer be held
+mod telling; // what the people of a session are told
 mod upload; // confirm what arrived, give up what stopped
 mod recording; // what becomes of a defense by itself
 
@@ -71,6 +72,9 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
         Job::ExtendSessions { enrollment, commitment } => {
             sessions::extend(worker, claimed, enrollment, commitment).await
+        }
+        Job::TellSession { enrollment, session, .. } => {
+            telling::tell(worker, claimed, enrollment, session).await
         }
         Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
         Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,

@@ -2,10 +2,13 @@
 //! words does not compile.
 
 use domain::letter::About;
+use domain::time::Zone;
 use jiff::civil::Date;
 
 use crate::document::Language;
 use crate::document::figures::{amount, date};
+
+mod sessions; // what letters about sessions say
 
 /// A letter's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +19,22 @@ pub struct Said {
     pub text: String,
 }
 
+/// Who reads a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// What they are written to in.
+    pub language: Language,
+    /// What they are called, if known.
+    pub name: Option<String>,
+    /// Whose clock they read times on.
+    pub time_zone: Zone,
+}
+
 /// What a letter says to its reader.
-pub fn say(about: &About, language: Language, name: Option<&str>) -> Said {
-    let (subject, body) = tell(about, language);
-    let greeting = match (language, name) {
+pub fn say(about: &About, reader: &Reader) -> Said {
+    let language = reader.language;
+    let (subject, body) = tell(about, reader);
+    let greeting = match (language, &reader.name) {
         (Language::En, Some(name)) => format!("Hello {name},"),
         (Language::En, None) => "Hello,".into(),
         (Language::Fr, Some(name)) => format!("Bonjour {name},"),
@@ -31,8 +46,9 @@ pub fn say(about: &About, language: Language, name: Option<&str>) -> Said {
 }
 
 /// Subject and body.
-fn tell(about: &About, language: Language) -> (String, String) {
+fn tell(about: &About, reader: &Reader) -> (String, String) {
     use Language::{En, Es, Fr};
+    let language = reader.language;
     match about {
         About::InvoiceIssued { number, total, owed, due_on, .. } => {
             let (total, open) = (amount(*total, language), amount(*owed, language));
@@ -163,6 +179,19 @@ fn tell(about: &About, language: Language) -> (String, String) {
                 "Gracias: todo está pagado y sus estudios continúan.".into(),
             ),
         },
+        About::SessionBooked { appointment } => sessions::booked(appointment, reader),
+        About::SessionMoved { appointment, was } => sessions::moved(appointment, *was, reader),
+        About::SessionCancelled { appointment, by, reason } => {
+            sessions::cancelled(appointment, *by, reason, reader)
+        }
+        About::SessionReminder { appointment } => sessions::reminder(appointment, reader),
+        About::ReportMissing { appointment, due_at } => {
+            sessions::report_missing(appointment, *due_at, reader)
+        }
+        About::WallChange { kind, with, date, before, after, time_zone, .. } => {
+            let title = kind.title(with.as_deref(), language);
+            sessions::wall_change(&title, *date, (*before, *after), time_zone, language)
+        }
     }
 }
 
@@ -208,7 +237,8 @@ mod tests {
     #[test]
     fn a_refused_payment_says_what_happens_next() {
         let check = |language, again_on, part: &str| {
-            let said = say(&declined(again_on), language, Some("Maya Lind"));
+            let reader = Reader { language, name: Some("Maya Lind".into()), time_zone: Zone::utc() };
+            let said = say(&declined(again_on), &reader);
             let text = said.text.replace('\u{a0}', " ");
             assert!(text.contains(part) && text.contains("GB-2027-000002"), "{text}");
             assert!(!said.subject.contains('\n') && text.contains("Maya Lind"));

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use domain::ics::Method;
 use jiff::Timestamp;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, Message, MultiPart, SinglePart};
@@ -39,8 +40,19 @@ pub struct Letter {
     pub text: String,
     /// What its text is written in.
     pub language: Language,
+    /// What it means for the reader's calendar, if it does.
+    pub entry: Option<CalendarEntry>,
     /// The files that come with it.
     pub attachments: Vec<Attachment>,
+}
+
+/// What a letter means for its reader's calendar (iMIP, RFC 6047).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarEntry {
+    /// What it is sent for: the same in the text and in its header.
+    pub method: Method,
+    /// The text of iCalendar.
+    pub text: String,
 }
 
 /// Who gets a letter, or sends one.
@@ -153,6 +165,11 @@ impl Post {
         Ok(Self { sender, way: Way::Server(relay.build()) })
     }
 
+    /// The address that letters are from.
+    pub fn sender(&self) -> &Address {
+        &self.sender.email
+    }
+
     /// Posts a letter. A folder has it once however often it is posted; a server that did not answer
     /// may have it already, and gets it with the same Message-ID.
     pub async fn send(&self, letter: &Letter) -> Result<(), PostError> {
@@ -187,9 +204,16 @@ impl Letter {
             .date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
             .header(ContentLanguage(self.language))
             .header(AutoSubmitted);
-        let mut parts = MultiPart::mixed()
-            .boundary(format!("part-{id}"))
-            .singlepart(SinglePart::plain(self.text.clone()));
+        let parts = MultiPart::mixed().boundary(format!("part-{id}"));
+        let text = SinglePart::plain(self.text.clone());
+        let mut parts = match &self.entry {
+            None => parts.singlepart(text),
+            Some(entry) => {
+                let either = MultiPart::alternative().boundary(format!("either-{id}"));
+                let either = either.singlepart(text).singlepart(entry.part()?);
+                parts.multipart(either).singlepart(entry.file()?)
+            }
+        };
         for attachment in &self.attachments {
             parts = parts.singlepart(attachment.part()?);
         }
@@ -210,6 +234,26 @@ impl Addressee {
         let address: Address = self.address.parse().map_err(|_| refused())?;
         let name = self.name.as_deref().map(one_line).transpose()?;
         Ok(Mailbox::new(name.map(String::from), address))
+    }
+}
+
+impl CalendarEntry {
+    /// Beside the words, where calendars look for it.
+    fn part(&self) -> Result<SinglePart, LetterRefused> {
+        let media_type = format!("text/calendar; charset=utf-8; method={}", self.method.word());
+        let refused = |_| LetterRefused::MediaType { media_type: media_type.clone() };
+        let content_type = ContentType::parse(&media_type).map_err(refused)?;
+        Ok(SinglePart::builder().header(content_type).body(self.text.clone()))
+    }
+
+    /// As a file, for readers whose mail shows no entries; its type keeps others from taking it twice.
+    fn file(&self) -> Result<SinglePart, LetterRefused> {
+        let file = Attachment {
+            file_name: "invite.ics".into(),
+            media_type: "application/ics".into(),
+            bytes: self.text.clone().into_bytes(),
+        };
+        file.part()
     }
 }
 

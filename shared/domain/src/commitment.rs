@@ -42,6 +42,9 @@ pub struct Commitment {
     pub ends_on: Option<Date>,
     /// The last date up to which sessions were made.
     pub materialized_through: Option<Date>,
+    /// The last date up to which both people were told of wall changes.
+    #[serde(default)]
+    pub told_through: Option<Date>,
 }
 
 /// How far ahead sessions are made: far enough to plan a month, near enough to change one's mind.
@@ -49,6 +52,9 @@ pub const HORIZON_DAYS: i64 = 42;
 
 /// How far ahead a new series is held against others: a year, so that both changes of the clocks lie in it.
 pub const LOOK_AHEAD_DAYS: i64 = 371;
+/// How far ahead people are told that a series is at another time on their wall: with a look every week,
+/// a week to a fortnight before the first session at that time.
+pub const WALL_NOTICE_DAYS: i64 = 13;
 
 /// How often further sessions are made: weekly, as they are held.
 pub const EXTEND_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -113,6 +119,8 @@ pub struct Due {
 pub struct WallChange {
     /// The date in the series' own zone.
     pub date: Date,
+    /// When the session of that date starts.
+    pub starts_at: Timestamp,
     /// What their clock showed the week before.
     pub before: Time,
     /// What it shows on this date.
@@ -244,15 +252,35 @@ impl Commitment {
     /// The dates on which somebody in another zone finds the series at another time than the week
     /// before: what they are told of in advance.
     pub fn wall_changes(&self, reader: &Zone, from: Date, through: Date) -> Vec<WallChange> {
-        let walls = Vec::from_iter(
-            self.occurrences(from.saturating_sub(7.days()), through)
-                .map(|(date, occurrence)| (date, reader.wall_time_at(occurrence.starts_at).time())),
-        );
-        let changed = |pair: &[(Date, Time)]| match *pair {
-            [(_, before), (date, after)] if before != after => Some(WallChange { date, before, after }),
+        let occurrences = self.occurrences(from.saturating_sub(7.days()), through);
+        let walls = Vec::from_iter(occurrences.map(|(date, Occurrence { starts_at, .. })| {
+            (date, starts_at, reader.wall_time_at(starts_at).time())
+        }));
+        let changed = |pair: &[(Date, Timestamp, Time)]| match *pair {
+            [(.., before), (date, starts_at, after)] if before != after => {
+                Some(WallChange { date, starts_at, before, after })
+            }
             _ => None,
         };
         walls.windows(2).filter_map(changed).collect()
+    }
+
+    /// The wall changes that somebody in a zone is to be told of at `now`: those ahead that are near, and
+    /// that nobody was [`told`](Self::told) of.
+    pub fn wall_changes_due(&self, reader: &Zone, now: Timestamp) -> Vec<WallChange> {
+        let from = self.told_through.map(|through| through.saturating_add(1.day()));
+        let from = from.max(Some(self.time_zone.date_at(now))).unwrap_or(self.first_on).max(self.first_on);
+        self.wall_changes(reader, from, self.told_at(now))
+    }
+
+    /// The series whose wall changes that are due were told.
+    pub fn told(self, now: Timestamp) -> Self {
+        let through = self.told_through.max(Some(self.told_at(now)));
+        Self { told_through: through, ..self }
+    }
+
+    fn told_at(&self, now: Timestamp) -> Date {
+        self.time_zone.date_at(now).saturating_add(WALL_NOTICE_DAYS.days())
     }
 
     fn session(

@@ -14,7 +14,10 @@ use crate::language::Language;
 use crate::session::{Appointment, Session};
 use crate::time::{OffsetChange, Zone};
 
+mod feed; // who may read a person's sessions
 mod zone; // the definitions of zones
+
+pub use feed::{CalendarFeed, FEED_SESSIONS_MAX};
 
 /// What made the text.
 const PRODUCT: &str = "-//Compagnon//Sessions//EN";

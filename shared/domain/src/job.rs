@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::id::{
     BankReportId, CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, PersonId,
-    RefundId, RunId, UploadId, derive,
+    RefundId, RunId, SessionId, UploadId, derive,
 };
 
 /// A thing to be done later, or by another process.
@@ -199,6 +199,16 @@ pub enum Job {
         /// Which series.
         commitment: CommitmentId,
     },
+    /// Tell the people of a session what is new about it, or due: it was booked, moved or called off, it
+    /// starts soon, its report is missing.
+    TellSession {
+        /// Whose.
+        enrollment: EnrollmentId,
+        /// Which session.
+        session: SessionId,
+        /// When this look at it is due: one that waits for later keeps no earlier one from being asked for.
+        at: Timestamp,
+    },
     /// Read what arrived and confirm or refuse it.
     VerifyUpload {
         /// Which bytes.
@@ -266,6 +276,7 @@ impl Job {
             Self::Introduce { .. } => "introduce",
             Self::ArrangeSessions { .. } => "arrange_sessions",
             Self::ExtendSessions { .. } => "extend_sessions",
+            Self::TellSession { .. } => "tell_session",
             Self::VerifyUpload { .. } => "verify_upload",
             Self::AbandonUpload { .. } => "abandon_upload",
             Self::VerifyRecording { .. } => "verify_recording",
@@ -316,6 +327,7 @@ impl Job {
             | Self::SendLetters { enrollment }
             | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
+            Self::TellSession { session, at, .. } => vec![session.to_string(), at.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
             | Self::MissRecording { defense }

@@ -1,12 +1,15 @@
 //! Letters to people: what they tell, kept with the facts as they were when it happened.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{CreditNoteId, EnrollmentId, InvoiceId, PersonId, derive};
+use crate::ics::Method;
+use crate::id::{CommitmentId, CreditNoteId, EnrollmentId, InvoiceId, PersonId, derive};
 use crate::money::Money;
+use crate::session::{Appointment, SessionKind, Side};
+use crate::time::Zone;
 
 /// A letter that waits to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +90,57 @@ pub enum About {
     },
     /// The enrollment goes on.
     Lifted,
+    /// A session that will take place; an entry for calendars comes with it.
+    SessionBooked {
+        /// Which, when and with whom.
+        appointment: Appointment,
+    },
+    /// A session that will take place at another time; the entry's next version comes with it.
+    SessionMoved {
+        /// As it is now.
+        appointment: Appointment,
+        /// When it was to start.
+        was: Timestamp,
+    },
+    /// A session that will not take place; what takes its entry out of calendars comes with it.
+    SessionCancelled {
+        /// As it was.
+        appointment: Appointment,
+        /// Who called it off.
+        by: Side,
+        /// In their words; may be empty.
+        reason: String,
+    },
+    /// A session that will take place soon.
+    SessionReminder {
+        /// Which, when and with whom.
+        appointment: Appointment,
+    },
+    /// A session that was held and has no report; for its mentor.
+    ReportMissing {
+        /// Which, when and with whom.
+        appointment: Appointment,
+        /// The last instant at which the report is on time.
+        due_at: Timestamp,
+    },
+    /// A weekly series that its reader finds at another time of the day, though it is not moved: the
+    /// clocks change, here or where the series is at home.
+    WallChange {
+        /// Which series.
+        series: CommitmentId,
+        /// What its sessions are for.
+        kind: SessionKind,
+        /// What the other person is called, if known.
+        with: Option<String>,
+        /// The first date at the new time, the reader's.
+        date: Date,
+        /// What the reader's clock showed the week before.
+        before: Time,
+        /// What it shows then.
+        after: Time,
+        /// The reader's zone.
+        time_zone: Zone,
+    },
 }
 
 impl Letter {
@@ -99,6 +153,14 @@ impl Letter {
             | About::Suspended { invoice, .. } => invoice.to_string(),
             About::Credited { note, .. } => note.to_string(),
             About::Lifted => String::new(),
+            About::SessionBooked { appointment }
+            | About::SessionMoved { appointment, .. }
+            | About::SessionCancelled { appointment, .. }
+            | About::SessionReminder { appointment }
+            | About::ReportMissing { appointment, .. } => {
+                format!("{}#{}", appointment.session, appointment.sequence)
+            }
+            About::WallChange { series, date, .. } => format!("{series}#{date}"),
         };
         let [enrollment, to, at] = [self.enrollment.to_string(), self.to.to_string(), self.at.to_string()];
         derive("letter", &[&enrollment, &to, self.about.word(), &thing, &at])
@@ -115,6 +177,12 @@ impl About {
             Self::DebitReturned { .. } => "debit_returned",
             Self::Suspended { .. } => "suspended",
             Self::Lifted => "lifted",
+            Self::SessionBooked { .. } => "session_booked",
+            Self::SessionMoved { .. } => "session_moved",
+            Self::SessionCancelled { .. } => "session_cancelled",
+            Self::SessionReminder { .. } => "session_reminder",
+            Self::ReportMissing { .. } => "report_missing",
+            Self::WallChange { .. } => "wall_change",
         }
     }
 
@@ -127,6 +195,20 @@ impl About {
             Self::DebitReturned { .. } => 4,
             Self::Suspended { .. } => 5,
             Self::Lifted => 6,
+            Self::SessionCancelled { .. } | Self::SessionMoved { .. } | Self::SessionBooked { .. } => 7,
+            Self::WallChange { .. } => 8,
+            Self::SessionReminder { .. } | Self::ReportMissing { .. } => 9,
+        }
+    }
+
+    /// What it means for a calendar, where an entry comes with it.
+    pub const fn entry(&self) -> Option<(Method, &Appointment)> {
+        match self {
+            Self::SessionBooked { appointment } | Self::SessionMoved { appointment, .. } => {
+                Some((Method::Request, appointment))
+            }
+            Self::SessionCancelled { appointment, .. } => Some((Method::Cancel, appointment)),
+            _ => None,
         }
     }
 }

@@ -77,7 +77,14 @@ impl Store {
 impl<R> Transaction<'_, R> {
     /// Writes a letter, and asks for it to be sent.
     pub fn write_letter(self, letter: &Letter, now: Timestamp) -> Self {
-        self.set(letter).enqueue(&Job::SendLetters { enrollment: letter.enrollment }, now)
+        self.write_letters(std::slice::from_ref(letter), now)
+    }
+
+    /// Writes letters about one enrollment, and asks for them to be sent.
+    pub fn write_letters(self, letters: &[Letter], now: Timestamp) -> Self {
+        let Some(Letter { enrollment, .. }) = letters.first() else { return self };
+        let transaction = self.enqueue(&Job::SendLetters { enrollment: *enrollment }, now);
+        letters.iter().fold(transaction, Transaction::set)
     }
 
     /// Takes a letter out that nobody can have, and keeps it for staff to look at.

@@ -38,6 +38,7 @@ pub mod declaration; // who declared a tie to whom
 pub mod occupancy; // people's weeks: why nobody is booked twice
 pub mod commitment; // which weekly series a person has
 pub mod session; // meetings, and the calendar they are changed in
+pub mod calendar_feed; // who may read them as a feed
 pub mod submission; // work handed in, and the mentor's judgment
 pub mod upload; // bytes on their way in
 pub mod claim; // earlier learning, and all that a decision about it writes

@@ -1,5 +1,7 @@
 //! People and their grants.
 
+use std::collections::HashMap;
+
 use domain::id::PersonId;
 use domain::permission::Loaded;
 use domain::person::{Grant, Person};
@@ -39,6 +41,13 @@ impl Store {
     /// A person's profile, if they ever signed in.
     pub async fn person(&self, id: PersonId) -> Result<Option<Item<Person>>, StoreError> {
         self.get(&Key::Profile(id)).await
+    }
+
+    /// What people are called, for those who meet them; who gave no name is left out.
+    pub async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, StoreError> {
+        let keys = Vec::from_iter(people.iter().copied().map(Key::Profile));
+        let people: Vec<Item<Person>> = self.get_many(&keys).await?;
+        Ok(people.into_iter().filter_map(|item| Some((item.value.id, item.value.name?))).collect())
     }
 
     /// The roles a person was given, ended ones too.

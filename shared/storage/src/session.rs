@@ -5,9 +5,10 @@ use domain::agenda::{Agenda, Meeting};
 use domain::commitment::Due;
 use domain::enrollment::Enrollment;
 use domain::id::{PersonId, SessionId};
+use domain::job::Job;
 use domain::occupancy::{InvalidSlot, NotReserved, Slot, SlotTaken};
 use domain::permission::{Loaded, Permitted, Relation, Subject};
-use domain::session::{BookingError, Session};
+use domain::session::{BookingError, Session, SessionNotice};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,14 @@ impl Stored for Session {
 
     fn key(&self) -> Key {
         Key::Session(self.id)
+    }
+}
+
+impl Stored for SessionNotice {
+    const KIND: &'static str = "session_notice";
+
+    fn key(&self) -> Key {
+        Key::SessionNotice(self.session)
     }
 }
 
@@ -122,6 +131,7 @@ pub struct Calendar {
 struct Change {
     was: Option<Session>,
     session: Item<Session>,
+    at: Timestamp,
 }
 
 impl Calendar {
@@ -182,7 +192,7 @@ impl Calendar {
         }
         self.agenda.value = agenda;
         self.diaries = diaries;
-        self.changes.push(Change { was, session });
+        self.changes.push(Change { was, session, at: now });
         Ok(())
     }
 
@@ -243,8 +253,15 @@ impl Store {
         self.transaction().save(session, BookRefusal::Changed)
     }
 
+    /// What was told of a session so far.
+    pub async fn session_notice(&self, id: SessionId) -> Result<Item<SessionNotice>, StoreError> {
+        let kept = self.get(&Key::SessionNotice(id)).await?;
+        Ok(kept.unwrap_or(Item::new(SessionNotice::new(id))))
+    }
+
     /// Keeps a changed calendar: each session, its entries for both people, both people's weeks and
-    /// the agenda, if nothing of it, and not the enrollment, was changed since it was read.
+    /// the agenda, if nothing of it, and not the enrollment, was changed since it was read. Whoever
+    /// takes part in a changed session is to be told.
     pub fn keep_calendar(&self, calendar: &Calendar) -> Transaction<'_, BookRefusal> {
         let Calendar { enrollment, agenda, diaries, changes } = calendar;
         let transaction = self.transaction().require(enrollment, BookRefusal::Changed);
@@ -258,12 +275,14 @@ impl Store {
 
 fn keep_change<'store>(
     transaction: Transaction<'store, BookRefusal>,
-    Change { was, session }: &Change,
+    Change { was, session, at }: &Change,
 ) -> Transaction<'store, BookRefusal> {
     let transaction = match was {
         None => transaction.create(&session.value, BookRefusal::Made),
         Some(_) => transaction.save(session, BookRefusal::Changed),
     };
+    let Session { id, enrollment, .. } = session.value;
+    let transaction = transaction.enqueue(&Job::TellSession { enrollment, session: id, at: *at }, *at);
     // A transaction touches an item once: an entry that stays in its place is left alone.
     let elsewhere = was.as_ref().filter(|was| was.starts_at != session.value.starts_at);
     let gone = elsewhere.map(PersonSession::both).into_iter().flatten();

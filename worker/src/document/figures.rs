@@ -1,9 +1,9 @@
 //! Amounts, dates and rates as people of a language write them, from the usual forms of Unicode's CLDR.
 
 use domain::money::Money;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
-use super::Language;
+use super::{Language, Worded};
 
 const NARROW_SPACE: char = '\u{202f}';
 const HARD_SPACE: char = '\u{a0}';
@@ -35,6 +35,25 @@ pub(crate) fn date(date: Date, language: Language) -> String {
     };
     let month = words.months[usize::from(date.month().unsigned_abs()) - 1];
     [day, month.into(), date.year().to_string()].join(words.date_joint)
+}
+
+/// `Tuesday 9 March 2027`, `mardi 9 mars 2027` or `martes, 9 de marzo de 2027`.
+pub(crate) fn weekday_and_date(on: Date, language: Language) -> String {
+    let index = usize::from(on.weekday().to_monday_zero_offset().unsigned_abs());
+    let weekday = language.words().weekdays[index];
+    let joint = match language {
+        Language::En | Language::Fr => " ",
+        Language::Es => ", ",
+    };
+    format!("{weekday}{joint}{}", date(on, language))
+}
+
+/// `18:00` or `18 h 00`; never broken over lines.
+pub(crate) fn time(at: Time, language: Language) -> String {
+    match language {
+        Language::En | Language::Es => format!("{:02}:{:02}", at.hour(), at.minute()),
+        Language::Fr => format!("{}{HARD_SPACE}h{HARD_SPACE}{:02}", at.hour(), at.minute()),
+    }
 }
 
 /// From the first day to the last, of a period given by the day after its last.
@@ -111,6 +130,18 @@ mod tests {
         check(Language::En, "1 March 2027 to 31 March 2027");
         check(Language::Fr, "du 1er mars 2027 au 31 mars 2027");
         check(Language::Es, "del 1 de marzo de 2027 al 31 de marzo de 2027");
+    }
+
+    #[test]
+    fn a_day_and_a_time_read_as_people_write_them() {
+        let texts = Language::ALL.map(|language| {
+            let (on, at) =
+                (weekday_and_date(day(2027, 3, 9), language), time(jiff::civil::time(9, 5, 0, 0), language));
+            format!("{on}, {at}").replace('\u{a0}', " ")
+        });
+        let expected =
+            ["Tuesday 9 March 2027, 09:05", "mardi 9 mars 2027, 9 h 05", "martes, 9 de marzo de 2027, 09:05"];
+        assert_eq!(texts, expected);
     }
 
     #[test]

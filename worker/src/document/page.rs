@@ -8,7 +8,7 @@ use krilla::tagging::{TableHeaderScope, Tag, TagKind};
 use super::figures::{amount, date, period};
 use super::sheet::{Element, HEIGHT, Place, Sheets, WIDTH};
 use super::text::{Fonts, Weight};
-use super::words::Words;
+use super::words::{Worded, Words};
 use super::{Document, Kind, Language, TaxCategory};
 
 const MARGIN: f32 = 64.0;

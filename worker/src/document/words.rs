@@ -6,7 +6,7 @@ use super::{Description, Language, TaxCategory};
 use crate::document::figures::{amount, percent};
 
 /// The words of one language.
-pub(super) struct Words {
+pub(crate) struct Words {
     pub invoice: &'static str,
     pub credit_note: &'static str,
     pub issued_on: &'static str,
@@ -41,6 +41,8 @@ pub(super) struct Words {
     pub used_of: [&'static str; 3],
     /// Before a first day, between two days: `from`, `to`.
     pub span: [&'static str; 2],
+    /// From Monday.
+    pub weekdays: [&'static str; 7],
     pub months: [&'static str; 12],
     /// Between day, month and year.
     pub date_joint: &'static str,
@@ -82,6 +84,7 @@ const ENGLISH: Words = Words {
     unused_days: "Unused days",
     used_of: ["", " of ", " days were used"],
     span: ["", " to "],
+    weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     months: [
         "January",
         "February",
@@ -134,6 +137,7 @@ const FRENCH: Words = Words {
     unused_days: "Jours non utilisés",
     used_of: ["", " jours utilisés sur ", ""],
     span: ["du ", " au "],
+    weekdays: ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
     months: [
         "janvier",
         "février",
@@ -186,6 +190,7 @@ const SPANISH: Words = Words {
     unused_days: "Días no utilizados",
     used_of: ["se utilizaron ", " de ", " días"],
     span: ["del ", " al "],
+    weekdays: ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"],
     months: [
         "enero",
         "febrero",
@@ -204,9 +209,20 @@ const SPANISH: Words = Words {
     first: "1",
 };
 
-impl Language {
+/// What is written in a language.
+pub(crate) trait Worded {
     /// Its words.
-    pub(super) const fn words(self) -> &'static Words {
+    fn words(self) -> &'static Words;
+    /// What stands between a word and what explains it: French sets a space before a colon.
+    fn colon(self) -> &'static str;
+    /// What a line is for.
+    fn describes(self, description: &Description) -> String;
+    /// What a tax is, without its base.
+    fn names_tax(self, category: &TaxCategory) -> String;
+}
+
+impl Worded for Language {
+    fn words(self) -> &'static Words {
         match self {
             Self::En => &ENGLISH,
             Self::Fr => &FRENCH,
@@ -214,16 +230,14 @@ impl Language {
         }
     }
 
-    /// What stands between a word and what explains it: French sets a space before a colon.
-    pub(super) const fn colon(self) -> &'static str {
+    fn colon(self) -> &'static str {
         match self {
             Self::En | Self::Es => ": ",
             Self::Fr => "\u{a0}: ",
         }
     }
 
-    /// What a line is for.
-    pub(crate) fn describes(self, description: &Description) -> String {
+    fn describes(self, description: &Description) -> String {
         let words = self.words();
         match description {
             Description::Month { edition_title, part } => {
@@ -245,8 +259,7 @@ impl Language {
         }
     }
 
-    /// What a tax is, without its base.
-    pub(super) fn names_tax(self, category: &TaxCategory) -> String {
+    fn names_tax(self, category: &TaxCategory) -> String {
         let words = self.words();
         match category {
             TaxCategory::Exempt { .. } => words.tax_exempt.into(),

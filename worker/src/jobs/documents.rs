@@ -22,7 +22,7 @@ use super::bill::edition;
 use super::page::each_invoice;
 use super::{finish, letters};
 use crate::Worker;
-use crate::document::{self, Description, Document, Kind, Language};
+use crate::document::{self, Description, Document, Kind, Language, Worded};
 use crate::outcome::Unfinished;
 
 /// Documents of a page that are made at once.

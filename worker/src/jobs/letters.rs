@@ -1,9 +1,11 @@
 //! The outbox of an enrollment: its letters go out in the order they were written, each once.
 
+use domain::ics::{Attendee, Calendar, Entry, Method, Status};
 use domain::id::EnrollmentId;
 use domain::invoice::Paper;
 use domain::letter::{About, Letter};
 use domain::person::Person;
+use domain::time::Zone;
 use domain::upload::Purpose;
 use jiff::SignedDuration;
 use storage::Key;
@@ -13,8 +15,8 @@ use super::documents::language_of;
 use super::finish;
 use crate::Worker;
 use crate::document::Language;
-use crate::letter::say;
-use crate::mail::{Addressee, Attachment, Letter as Mail, PostError};
+use crate::letter::{Reader, say};
+use crate::mail::{Addressee, Attachment, CalendarEntry, Letter as Mail, Post, PostError};
 use crate::outcome::Unfinished;
 
 /// Letters that are read at once.
@@ -101,15 +103,21 @@ async fn post(
     let Some(address) = person.as_ref().and_then(|person| person.email.clone()) else {
         return Ok(Outcome::LeftOut("its reader has no address"));
     };
-    let name = person.and_then(|person| person.name);
-    let said = say(&letter.about, language, name.as_deref());
+    let time_zone = person.as_ref().map_or_else(Zone::utc, |person| person.time_zone.clone());
+    let reader = Reader { language, name: person.and_then(|person| person.name), time_zone };
+    let said = say(&letter.about, &reader);
+    let to = Addressee { name: reader.name, address };
+    let Ok(entry) = entry_of(letter, post, language, &to) else {
+        return Ok(Outcome::GivenUp("its entry for calendars cannot be written down"));
+    };
     let mail = Mail {
         id: letter.id().to_string(),
         written_at: letter.at,
-        to: Addressee { name, address },
+        to,
         subject: said.subject,
         text: said.text,
         language,
+        entry,
         attachments: document.into_iter().collect(),
     };
     match post.send(&mail).await {
@@ -122,6 +130,26 @@ async fn post(
     }
 }
 
+/// The entry for calendars that a letter comes with. It names the reader alone: who else takes part is said
+/// by name, never by address.
+fn entry_of(
+    letter: &Letter,
+    post: &Post,
+    language: Language,
+    to: &Addressee,
+) -> Result<Option<CalendarEntry>, std::fmt::Error> {
+    let Some((method, appointment)) = letter.about.entry() else { return Ok(None) };
+    let status = if method == Method::Cancel { Status::Cancelled } else { Status::Confirmed };
+    let calendar = Calendar {
+        method,
+        language,
+        organizer: format!("mailto:{}", post.sender()),
+        attendee: Some(Attendee { name: to.name.clone(), address: to.address.clone() }),
+        entries: vec![Entry { appointment: appointment.clone(), status, join_url: None }],
+    };
+    Ok(Some(CalendarEntry { method, text: calendar.text(letter.at)? }))
+}
+
 /// The document that a letter comes with.
 async fn document_of(worker: &Worker, letter: &Letter) -> Result<Option<Attachment>, Unfinished> {
     let (invoice, note, number) = match &letter.about {
@@ -130,7 +158,13 @@ async fn document_of(worker: &Worker, letter: &Letter) -> Result<Option<Attachme
         About::PaymentDeclined { .. }
         | About::DebitReturned { .. }
         | About::Suspended { .. }
-        | About::Lifted => return Ok(None),
+        | About::Lifted
+        | About::SessionBooked { .. }
+        | About::SessionMoved { .. }
+        | About::SessionCancelled { .. }
+        | About::SessionReminder { .. }
+        | About::ReportMissing { .. }
+        | About::WallChange { .. } => return Ok(None),
     };
     let paper = worker.store.paper(letter.enrollment, invoice, note).await?;
     let Some(Paper { file: Some(file), .. }) = paper.map(|paper| paper.value) else { return Ok(None) };

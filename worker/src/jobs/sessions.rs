@@ -16,6 +16,7 @@ use storage::transaction::read_again;
 use storage::{Item, Refused, Stored, Transaction};
 
 use super::mentors::arrange_seats;
+use super::telling;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -27,7 +28,8 @@ const CALLED_OFF_AT_ONCE: usize = 10;
 
 type Written = Result<(), Refused<BookRefusal>>;
 
-/// Books what a series has come to need, and asks for itself again in a week while the series goes on.
+/// Books what a series has come to need, tells whoever finds it at another time of their day soon, and asks
+/// for itself again in a week while the series goes on.
 pub async fn extend(
     worker: &Worker,
     claimed: &Claimed,
@@ -52,8 +54,9 @@ async fn extension(
     };
     let goes_on =
         progress.enrollment.value.is_live() && series.value.goes_on_after(series.value.horizon(now));
-    let booked = book_due(worker, &progress, series, series.value.clone(), now).await?;
-    let transaction = booked.write(worker, now);
+    let letters = telling::wall_changes(worker, &series.value, &progress.enrollment.value, now).await?;
+    let booked = book_due(worker, &progress, series, series.value.clone().told(now), now).await?;
+    let transaction = booked.write(worker, now).write_letters(&letters, now);
     let transaction = if goes_on {
         transaction.finish_until(claimed, now + EXTEND_EVERY)
     } else {

@@ -20,6 +20,7 @@ fn letter() -> Letter {
         subject: "Votre facture LON-2027-000042 — 3 600,00 GBP".into(),
         text: "Bonjour Élodie,\n\nvoici votre facture.\n.\nÀ bientôt\n".into(),
         language: Language::Fr,
+        entry: None,
         attachments: vec![Attachment {
             file_name: "facture n°42.pdf".into(),
             media_type: "application/pdf".into(),
@@ -61,6 +62,33 @@ async fn a_letter_reads_back_as_it_was_written() {
     assert_eq!(file.attachment_name(), Some("facture n°42.pdf"));
     assert_eq!(file.content_type().map(|kind| kind.ctype()), Some("application"));
     assert_eq!(file.contents(), letter().attachments[0].bytes);
+}
+
+/// RFC 6047: the method stands in the text and in the header of its part; the file is the same text.
+#[tokio::test]
+async fn an_entry_for_calendars_reads_back_as_it_was_written() {
+    let folder = TempDir::new().expect("a letter");
+    let text = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nSUMMARY:Séance de mentorat avec Élodie Nuñez et quelqu’un\r\n d’autre\r\nEND:VCALENDAR\r\n";
+    let entry = Some(CalendarEntry { method: Method::Cancel, text: text.into() });
+    let bytes = posted(&folder, &Letter { entry, attachments: Vec::new(), ..letter() }).await;
+    let mail = MessageParser::default().parse(&bytes).expect("a letter");
+    let kinds = mail.parts.iter().filter_map(|part| {
+        let kind = part.content_type()?;
+        Some((format!("{}/{}", kind.ctype(), kind.subtype()?), kind.attribute("method").map(str::to_owned)))
+    });
+    let expected = [
+        ("multipart/mixed", None),
+        ("multipart/alternative", None),
+        ("text/plain", None),
+        ("text/calendar", Some("CANCEL")),
+        ("application/ics", None),
+    ];
+    let expected = expected.map(|(kind, method)| (kind.to_owned(), method.map(str::to_owned)));
+    assert_eq!(Vec::from_iter(kinds), expected);
+    assert_eq!(mail.parts[3].contents(), text.as_bytes());
+    assert_eq!(mail.parts[4].contents(), text.as_bytes());
+    assert_eq!(mail.parts[4].attachment_name(), Some("invite.ics"));
+    assert_eq!(mail.body_text(0).expect("a text").trim_end(), letter().text.trim_end().replace('\n', "\r\n"));
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ fn tuesdays(zone_name: &str, local_time: &str, first_on: &str) -> Commitment {
         first_on: date(first_on),
         ends_on: None,
         materialized_through: None,
+        told_through: None,
     }
 }
 
@@ -94,11 +95,17 @@ fn a_student_elsewhere_is_told_of_the_weeks_that_move() {
     let series = tuesdays("Europe/Paris", "18:00", "2027-03-09");
     let told = series.wall_changes(&zone("America/New_York"), date("2027-03-09"), date("2027-04-30"));
     let (noon, one) = (jiff::civil::time(12, 0, 0, 0), jiff::civil::time(13, 0, 0, 0));
+    let change = |on: &str, starts: &str, before, after| WallChange {
+        date: date(on),
+        starts_at: at(starts),
+        before,
+        after,
+    };
     assert_eq!(
         told,
         [
-            WallChange { date: date("2027-03-16"), before: noon, after: one },
-            WallChange { date: date("2027-03-30"), before: one, after: noon },
+            change("2027-03-16", "2027-03-16T17:00:00Z", noon, one),
+            change("2027-03-30", "2027-03-30T16:00:00Z", one, noon),
         ]
     );
     let at_home = series.wall_changes(&zone("Europe/Paris"), date("2027-03-09"), date("2027-04-30"));
@@ -212,5 +219,28 @@ proptest! {
             series.occurrences(series.first_on, series.horizon(now)).map(|(date, _)| series.session_id(date)),
         );
         prop_assert_eq!(made, all);
+    }
+}
+
+proptest! {
+    /// Looked at every week, or twice, or late, a series tells each wall change once, before it comes.
+    #[test]
+    fn each_wall_change_is_told_once_and_ahead(
+        looks in proptest::collection::vec(0_i64..10 * 24, 40..60),
+        reader in prop_oneof![Just("America/New_York"), Just("Asia/Kolkata"), Just("Europe/Paris"), Just("Australia/Sydney")],
+    ) {
+        let mut series = tuesdays("Europe/Paris", "18:00", "2027-03-09");
+        let (mut now, mut told) = (at("2027-03-02T09:00:00Z"), Vec::new());
+        for hours in looks {
+            for change in series.wall_changes_due(&zone(reader), now) {
+                prop_assert!(series.time_zone.date_at(now) <= change.date);
+                told.push(change);
+            }
+            series = series.told(now);
+            prop_assert_eq!(series.wall_changes_due(&zone(reader), now), []);
+            now += SignedDuration::from_hours(hours);
+        }
+        let all = series.wall_changes(&zone(reader), series.first_on, series.told_through.expect("told"));
+        prop_assert_eq!(told, all);
     }
 }

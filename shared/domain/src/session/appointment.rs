@@ -38,20 +38,27 @@ impl Session {
 impl Appointment {
     /// What it is called, in a line.
     pub fn title(&self, language: Language) -> String {
-        let (what, joint) = match language {
-            Language::En => (english(self.kind), "with"),
-            Language::Fr => (french(self.kind), "avec"),
-            Language::Es => (spanish(self.kind), "con"),
-        };
-        match &self.with {
-            Some(name) => format!("{what} {joint} {name}"),
-            None => what.to_owned(),
-        }
+        self.kind.title(self.with.as_deref(), language)
     }
 
     /// How long it is, in whole minutes.
     pub fn minutes(&self) -> i64 {
         self.starts_at.duration_until(self.ends_at).as_mins()
+    }
+}
+
+impl SessionKind {
+    /// What a meeting with somebody is called, in a line.
+    pub fn title(self, with: Option<&str>, language: Language) -> String {
+        let (what, joint) = match language {
+            Language::En => (english(self), "with"),
+            Language::Fr => (french(self), "avec"),
+            Language::Es => (spanish(self), "con"),
+        };
+        match with {
+            Some(name) => format!("{what} {joint} {name}"),
+            None => what.to_owned(),
+        }
     }
 }
 
