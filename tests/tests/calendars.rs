@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use domain::job::Job;
 use infra::stack::Options;
 use mail_parser::{MessageParser, MimeHeaders};
 use reqwest::Method;
@@ -252,7 +253,7 @@ async fn the_secret_of_a_feed_is_kept_nowhere() {
 async fn a_session_is_told_moved_and_called_off_by_mail() {
     let folder = tempfile::tempdir().expect("a folder");
     let school = school(&folder).await;
-    let (_, series) = tuesdays(&school).await;
+    let (enrollment, series) = tuesdays(&school).await;
     let ids = ids(&series);
     let told = letters(folder.path(), "ana");
     assert_eq!(told.len(), 6);
@@ -310,6 +311,21 @@ async fn a_session_is_told_moved_and_called_off_by_mail() {
         assert_eq!(event, (uid, 2, "CANCELLED".into(), "2027-03-16T18:00:00Z".into()));
         assert!(told[1].text.contains("an exam,\nsorry"), "{}", told[1].text);
     }
+
+    // Looked at again, nobody hears more.
+    let count = || letters(folder.path(), "ana").len() + letters(folder.path(), "marc").len();
+    let before = count();
+    let at = "2027-03-05T09:00:00Z".parse().expect("an instant");
+    let look = |session: &String| Job::TellSession {
+        enrollment: enrollment.parse().expect("an id"),
+        session: session.parse().expect("an id"),
+        at,
+    };
+    let again = school.stack.store.transaction::<()>();
+    let again = ids.iter().fold(again, |again, session| again.enqueue(&look(session), at));
+    again.commit().await.expect("asked again");
+    assert!(school.move_to("2027-03-05T09:00:00Z").await >= 6);
+    assert_eq!(count(), before);
     school.close().await;
 }
 

@@ -229,4 +229,60 @@ mod tests {
         assert_ne!(letter.id(), Letter { to: PersonId::derived(&["q"]), ..letter.clone() }.id());
         assert_ne!(letter.id(), Letter { at: Timestamp::MAX, ..letter.clone() }.id());
     }
+
+    fn about_sessions() -> [About; 3] {
+        let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+        let appointment = Appointment {
+            session: crate::id::SessionId::derived(&["s"]),
+            kind: SessionKind::Mentoring,
+            sequence: 1,
+            starts_at: at("2027-03-16T18:00:00Z"),
+            ends_at: at("2027-03-16T18:45:00Z"),
+            time_zone: "Europe/Paris".parse().expect("a zone"),
+            with: Some("Marc Delorme".into()),
+        };
+        [
+            About::SessionMoved { appointment: appointment.clone(), was: at("2027-03-16T17:00:00Z") },
+            About::SessionCancelled { appointment, by: Side::Mentor, reason: "ill".into() },
+            About::WallChange {
+                series: CommitmentId::derived(&["c"]),
+                kind: SessionKind::Mentoring,
+                with: None,
+                date: jiff::civil::date(2027, 3, 30),
+                before: jiff::civil::time(13, 0, 0, 0),
+                after: jiff::civil::time(12, 0, 0, 0),
+                time_zone: "America/New_York".parse().expect("a zone"),
+            },
+        ]
+    }
+
+    /// What waits in an outbox is read by every later version.
+    #[test]
+    fn letters_about_sessions_are_stored_like_this() {
+        let letters = about_sessions().map(|about| Letter {
+            enrollment: EnrollmentId::derived(&["e"]),
+            to: PersonId::derived(&["p"]),
+            at: Timestamp::UNIX_EPOCH,
+            about,
+        });
+        insta::assert_json_snapshot!(letters);
+        let json = serde_json::to_string(&letters).expect("JSON");
+        assert_eq!(serde_json::from_str::<Vec<Letter>>(&json).expect("letters"), letters);
+    }
+
+    #[test]
+    fn each_version_of_a_session_is_another_letter() {
+        let letter = |sequence| {
+            let [About::SessionMoved { appointment, was }, ..] = about_sessions() else { panic!("moved") };
+            let about = About::SessionMoved { appointment: Appointment { sequence, ..appointment }, was };
+            Letter {
+                enrollment: EnrollmentId::derived(&["e"]),
+                to: PersonId::derived(&["p"]),
+                at: Timestamp::UNIX_EPOCH,
+                about,
+            }
+        };
+        assert_eq!(letter(1).id(), letter(1).id());
+        assert_ne!(letter(1).id(), letter(2).id());
+    }
 }
