@@ -42,7 +42,7 @@ pub struct SessionView {
     time_zone: Zone,
     /// Whether the clocks jump over the local time that day, so that it starts a little later.
     shifted: bool,
-    /// How often it was moved.
+    /// How often it was moved, called off or booked again: iCalendar's SEQUENCE.
     sequence: u32,
     /// Up to then the student cancels free of charge.
     #[schema(value_type = String, format = DateTime)]

@@ -201,6 +201,11 @@ impl About {
         }
     }
 
+    /// Whether it has nothing left to say at `now`: it waited for a mail server beyond what it reminds of.
+    pub fn comes_too_late(&self, now: Timestamp) -> bool {
+        matches!(self, Self::SessionReminder { appointment } if appointment.starts_at <= now)
+    }
+
     /// What it means for a calendar, where an entry comes with it.
     pub const fn entry(&self) -> Option<(Method, &Appointment)> {
         match self {
@@ -254,6 +259,15 @@ mod tests {
                 time_zone: "America/New_York".parse().expect("a zone"),
             },
         ]
+    }
+
+    #[test]
+    fn a_reminder_is_of_what_is_still_to_come() {
+        let [About::SessionMoved { appointment, was }, ..] = about_sessions() else { panic!("moved") };
+        let starts_at = appointment.starts_at;
+        let reminder = About::SessionReminder { appointment: appointment.clone() };
+        assert!(!reminder.comes_too_late(was) && reminder.comes_too_late(starts_at));
+        assert!(!About::SessionBooked { appointment }.comes_too_late(starts_at));
     }
 
     /// What waits in an outbox is read by every later version.

@@ -28,7 +28,7 @@ const POST_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 enum Outcome {
     /// The folder or the server has it.
     Posted,
-    /// It is for nobody: no address, or no way to post.
+    /// It is for nobody: no address, no way to post, or nothing left to say.
     LeftOut(&'static str),
     /// Nobody can have it, though somebody should: staff is to look at it.
     GivenUp(&'static str),
@@ -54,7 +54,12 @@ pub async fn send(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
             let person = worker.store.person(letter.value.to).await?.map(|person| person.value);
             let language = language_of(&enrollment.value, letter.value.to, person.as_ref());
             let document = document_of(worker, &letter.value).await?;
-            let (transaction, action) = match post(worker, &letter.value, person, language, document).await? {
+            let outcome = if letter.value.about.comes_too_late(now) {
+                Outcome::LeftOut("it comes too late")
+            } else {
+                post(worker, &letter.value, person, language, document).await?
+            };
+            let (transaction, action) = match outcome {
                 Outcome::Posted => (transaction.remove(&letter, gone), "send_letter"),
                 Outcome::LeftOut(reason) => {
                     // A school without a way to post is set up so; a reader without an address is not.
