@@ -19,12 +19,12 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::call::Call;
+use crate::manners::names;
 use crate::params::At;
 use crate::permissions;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
 use crate::schema::Refusals;
-use crate::web::names;
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::availability::{LocalTime, Weekday};
-use domain::commitment::Commitment;
-use domain::commitment::{Commitment, EXTEND_EVERY, LOOK_AHEAD_DAYS};
+use domain::commitment::{Commitment, LOOK_AHEAD_DAYS};
 use domain::id::{CommitmentId, EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::occupancy::SlotTaken;
@@ -209,7 +208,6 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
         .create(&series.clone().materialized(call.now), BookRefusal::Changed)
         .list_series(&students, &students_series, &series, today, BookRefusal::Changed)
         .list_series(&hosts, &hosts_series, &series, today, BookRefusal::Changed)
-        .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now + EXTEND_EVERY)
         .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now)
         .audit(&series.key(), "create_commitment", &call.person()?.to_string(), call.now);
     call.commit(transaction, reply).await

@@ -106,13 +106,6 @@ impl File {
     }
 }
 
-/// Whether a header that lists words names this one.
-pub(crate) fn names(asked: &HeaderMap, header: HeaderName, word: &str) -> bool {
-    let listed = asked.get_all(header);
-    let mut words = listed.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
-    words.any(|listed| listed.split(';').next().is_some_and(|listed| listed.trim() == word))
-}
-
 /// Empty where it cannot be made, which writing to memory cannot fail to do.
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

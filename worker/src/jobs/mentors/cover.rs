@@ -147,6 +147,7 @@ impl Covering<'_> {
             first_on: self.from,
             ends_on: Some(self.to.saturating_sub(1.day())),
             materialized_through: None,
+            told_through: None,
         };
         let extend = Job::ExtendSessions { enrollment: id, commitment: series.id };
         let transaction = store
