@@ -106,7 +106,7 @@ fn a_wrong_type_is_refused() {
     check(
         changed("projects.yaml", |text| text.replacen("\"2.0\"", "two", 1)),
         &[
-            "projects.yaml:4: /0/nominal_months: expected a number of months such as \"6.0\", with at most two \
+            "projects.yaml:5: /0/nominal_months: expected a number of months such as \"6.0\", with at most two \
            decimals and at most 600",
         ],
     );

@@ -18,6 +18,7 @@ mod partner; // partners, accreditations, recognitions
 mod policy; // the numbers the school decided on
 mod project; // projects, skills, criteria
 mod prospectus; // one edition with all it refers to
+mod tariff; // what mentors and jurors are paid
 mod words; // countries, languages, texts, validity
 
 #[cfg(test)]
@@ -30,8 +31,9 @@ pub use entity::{ENTITY_LINES_MAX, Entity};
 pub use market::{DemandSignal, Importance, PriceList};
 pub use partner::{Accreditation, Partner, Recognition};
 pub use policy::{Policy, Share, Sourced};
-pub use project::{Criterion, Project, Skill};
+pub use project::{Criterion, InvalidLevel, Level, Project, Skill};
 pub use prospectus::{Prospectus, VersionHeld};
+pub use tariff::{Tariff, TariffLevel};
 pub use words::{Country, InvalidWord, Language, Text, Validity};
 
 /// All that the school offers, as its authors wrote it.
@@ -54,6 +56,8 @@ pub struct Catalog {
     pub taxes: Vec<TaxRule>,
     /// Who issues invoices, by market.
     pub entities: Vec<Entity>,
+    /// What mentors and jurors are paid, by market.
+    pub tariffs: Vec<Tariff>,
     /// What recruiters said they want.
     pub demand: Vec<DemandSignal>,
     /// Who endorses which edition.

@@ -136,6 +136,8 @@ ids! {
     DebitFileId = "dbf";
     /// What a bank says of direct debits.
     BankReportId = "bkr";
+    /// What a mentor, coach or juror is paid for a month.
+    StatementId = "stm";
     /// A billing run over one civil date.
     RunId = "run";
     /// The legal fact that a degree was earned.

@@ -12,6 +12,7 @@ use crate::id::{
     BankReportId, CommitmentId, CreditNoteId, DebitFileId, DefenseId, EnrollmentId, InvoiceId, PersonId,
     RefundId, RunId, SessionId, UploadId, derive,
 };
+use crate::statement::Month;
 
 /// A thing to be done later, or by another process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,6 +210,20 @@ pub enum Job {
         /// When this look at it is due: one that waits for later keeps no earlier one from being asked for.
         at: Timestamp,
     },
+    /// Close what a legal entity pays somebody for a month.
+    CloseStatement {
+        /// Who is paid.
+        person: PersonId,
+        /// The legal entity.
+        entity: String,
+        /// Which month.
+        month: Month,
+    },
+    /// State what a session pays where it ended otherwise than a closed statement says.
+    RestateSession {
+        /// Which session.
+        session: SessionId,
+    },
     /// Read what arrived and confirm or refuse it.
     VerifyUpload {
         /// Which bytes.
@@ -277,6 +292,8 @@ impl Job {
             Self::ArrangeSessions { .. } => "arrange_sessions",
             Self::ExtendSessions { .. } => "extend_sessions",
             Self::TellSession { .. } => "tell_session",
+            Self::CloseStatement { .. } => "close_statement",
+            Self::RestateSession { .. } => "restate_session",
             Self::VerifyUpload { .. } => "verify_upload",
             Self::AbandonUpload { .. } => "abandon_upload",
             Self::VerifyRecording { .. } => "verify_recording",
@@ -328,6 +345,10 @@ impl Job {
             | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
             Self::TellSession { session, at, .. } => vec![session.to_string(), at.to_string()],
+            Self::CloseStatement { person, entity, month } => {
+                vec![person.to_string(), entity.clone(), month.to_string()]
+            }
+            Self::RestateSession { session } => vec![session.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
             | Self::MissRecording { defense }

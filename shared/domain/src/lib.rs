@@ -50,6 +50,8 @@ pub mod defense; // the jury
 pub mod recording; // its evidence
 pub mod claim; // earlier learning
 
+pub mod statement; // what mentors, coaches and jurors are paid
+
 pub mod job; // what the system does by itself
 pub mod letter; // what it tells people by mail
 

@@ -111,6 +111,7 @@ impl Policy {
             report_hours: self.report_hours.value,
             remind_hours: self.session_reminder_hours.value,
             report_remind_hours: self.report_reminder_hours.value,
+            statement_days: self.statement_days.value,
             minutes_min: self.session_minutes_min.value,
             minutes_max: self.session_minutes_max.value,
         }
@@ -130,6 +131,7 @@ impl Policy {
             condition_decision_hours: self.condition_decision_hours.value,
             recording_hours: self.recording_hours.value,
             recording_share_percent: self.recording_share_percent.value,
+            statement_days: self.statement_days.value,
         }
     }
 }

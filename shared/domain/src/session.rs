@@ -18,6 +18,7 @@ mod host;
 mod introduction;
 mod notice;
 mod policy;
+pub(crate) mod policy;
 mod report;
 
 pub use appointment::Appointment;

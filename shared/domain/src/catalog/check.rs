@@ -15,6 +15,7 @@ use crate::money::Currency;
 
 mod gate; // what a published edition must have
 mod lists; // what each list must keep to
+mod tariffs; // what every tariff must keep to
 
 pub use gate::{COURSES_MAX, COURSES_MIN};
 
@@ -115,6 +116,9 @@ pub enum Reason {
         /// What the price should be in.
         expected: Currency,
     },
+    /// No legal entity of the school pays anybody in this market.
+    #[error("no legal entity of the school pays in this market")]
+    NoPayer,
     /// A published edition is published in no language.
     #[error("the edition is published, and none of its languages is")]
     NoLanguage,
@@ -209,6 +213,7 @@ impl Catalog {
     pub fn check(&self) -> Vec<CatalogError> {
         let mut faults = Faults::default();
         lists::check(self, &mut faults);
+        tariffs::check(self, &mut faults);
         for (index, edition) in self.editions.iter().enumerate() {
             if edition.state == EditionState::Published {
                 gate::check(self, edition, &format!("/editions/{index}"), &mut faults);

@@ -27,6 +27,7 @@ pub(crate) fn catalog() -> Catalog {
         }],
         taxes: Vec::new(),
         entities: Vec::new(),
+        tariffs: Vec::new(),
         demand: vec![DemandSignal {
             market: word("GB"),
             degree: word("web"),
@@ -84,6 +85,7 @@ pub(crate) fn policy() -> Policy {
         report_hours: own(24),
         report_reminder_hours: own(12),
         session_reminder_hours: own([48, 1]),
+        statement_days: own(3),
         no_show_share: own(Share { numerator: 1, denominator: 3 }),
         notice_days_min: own(14),
         notice_days_max: own(21),
@@ -139,6 +141,7 @@ fn project(number: u32) -> Project {
         id: word(&format!("project-{number}")),
         title: text("Project"),
         nominal_months: Months::whole(2),
+        level: Level::default(),
         criteria: skills.iter().map(criterion).collect(),
         skills,
         brief: text("Make it"),

@@ -88,6 +88,9 @@ pub struct Policy {
     /// Hours before a session at which both people are reminded of it, the earlier first.
     #[serde(default = "opening_session_reminder_hours")]
     pub session_reminder_hours: Sourced<[u32; 2]>,
+    /// Days after the end of a month on which its statements of pay are closed.
+    #[serde(default = "opening_statement_days")]
+    pub statement_days: Sourced<u32>,
     /// Share of a session's length after which whoever has not joined is absent.
     pub no_show_share: Sourced<Share>,
     /// Days from the request of a defense to the first date that is early enough for a juror.
@@ -131,6 +134,10 @@ fn opening_completion() -> Sourced<Completion> {
 
 fn opening_join_late_minutes() -> Sourced<u32> {
     opening(SessionPolicy::OPENING.join_late_minutes)
+}
+
+fn opening_statement_days() -> Sourced<u32> {
+    opening(SessionPolicy::OPENING.statement_days)
 }
 
 fn opening_pause_begins() -> Sourced<PauseBegins> {
@@ -196,6 +203,8 @@ impl Policy {
                 self.defense_minutes_min.value > 0
                     && self.defense_minutes_min.value <= self.defense_minutes_max.value,
             ),
+            // A report that is on time must not come after the statement.
+            ("statement_days", self.statement_days.value >= self.report_hours.value.div_ceil(24)),
             ("notice_days_max", self.notice_days_min.value <= self.notice_days_max.value),
             ("condition_upload_hours", self.condition_upload_hours.value > 0),
             ("condition_decision_hours", self.condition_decision_hours.value > 0),
@@ -238,6 +247,7 @@ mod tests {
         check("defense_minutes_max", |policy| policy.defense_minutes_max.value = 0);
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
         check("dunning_days", |policy| policy.dunning_days.value = [1, 3, 3, 7, 10, 14]);
+        check("statement_days", |policy| policy.statement_days.value = 0);
         check("pause_reminder_days", |policy| policy.pause_reminder_days.value = [3, 14]);
         check("session_reminder_hours", |policy| policy.session_reminder_hours.value = [1, 48]);
         check("report_reminder_hours", |policy| policy.report_reminder_hours.value = 24);

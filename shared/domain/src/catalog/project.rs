@@ -1,6 +1,10 @@
 //! Projects, the skills they are judged by, and what a mentor looks for in the work.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use thiserror::Error;
 
 use super::Text;
 use crate::id::{CriterionId, ProjectId, SkillId};
@@ -28,12 +32,57 @@ pub struct Project {
     pub title: Text,
     /// How long it takes at the edition's nominal pace, shared equally by its skills.
     pub nominal_months: Months,
+    /// How much a mentor or juror of it has to know: what they are paid by.
+    #[serde(default)]
+    pub level: Level,
     /// The skills that its defense judges.
     pub skills: Vec<SkillId>,
     /// What the student is asked to make.
     pub brief: Text,
     /// What the mentor looks for in the work.
     pub criteria: Vec<Criterion>,
+}
+
+/// How hard a project is to mentor and to judge: 1, 2 or 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Level(u8);
+
+/// The number is no level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected a level: 1, 2 or 3")]
+pub struct InvalidLevel;
+
+impl Level {
+    /// Every level, the easiest first.
+    pub const ALL: [Self; 3] = [Self(1), Self(2), Self(3)];
+}
+
+/// A project is of the first level unless its author says otherwise.
+impl Default for Level {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl TryFrom<u8> for Level {
+    type Error = InvalidLevel;
+
+    fn try_from(number: u8) -> Result<Self, InvalidLevel> {
+        Self::ALL.into_iter().find(|level| level.0 == number).ok_or(InvalidLevel)
+    }
+}
+
+impl From<Level> for u8 {
+    fn from(level: Level) -> Self {
+        level.0
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// One thing that a mentor looks for in a submission.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    Accreditation, Catalog, Country, Course, Degree, Edition, EditionState, Entity, Partner, Policy,
-    PriceList, Project, Recognition, Skill,
+    Accreditation, Catalog, Country, Course, Degree, Edition, EditionState, Entity, Level, Partner, Policy,
+    PriceList, Project, Recognition, Skill, Tariff,
 };
 use crate::id::EditionId;
 use crate::invoice::TaxRule;
@@ -37,6 +37,9 @@ pub struct Prospectus {
     /// Who issues its market's invoices, as it stands on them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity: Option<Entity>,
+    /// What its market's mentors and jurors are paid, in the past and to come.
+    #[serde(default)]
+    pub tariffs: Vec<Tariff>,
     /// Its accreditations, past and coming.
     pub accreditations: Vec<Accreditation>,
     /// Its degree's recognitions, past and coming.
@@ -88,6 +91,7 @@ impl Catalog {
             prices: prices.cloned().collect(),
             taxes: taxes.cloned().collect(),
             entity: self.entities.iter().find(|entity| entity.market == edition.market).cloned(),
+            tariffs: self.tariffs.iter().filter(|tariff| tariff.market == edition.market).cloned().collect(),
             accreditations: accreditations.cloned().collect(),
             recognitions: recognitions.cloned().collect(),
             policies: self.policies.clone(),
@@ -139,11 +143,13 @@ impl Prospectus {
         Ok(())
     }
 
-    /// The part that belongs to the version, without its states.
-    fn what_is_learned(&self) -> (Edition, &Degree, &[Course], &[Project], &[Skill]) {
+    /// The part that belongs to the version, without its states and without what is paid for.
+    fn what_is_learned(&self) -> (Edition, &Degree, &[Course], Vec<Project>, &[Skill]) {
         let edition =
             Edition { state: EditionState::Published, languages: Vec::new(), ..self.edition.clone() };
-        (edition, &self.degree, &self.courses, &self.projects, &self.skills)
+        let projects = self.projects.iter().cloned();
+        let projects = projects.map(|project| Project { level: Level::default(), ..project });
+        (edition, &self.degree, &self.courses, projects.collect(), &self.skills)
     }
 }
 
@@ -212,6 +218,7 @@ mod tests {
         check(Ok(()), |next| next.recognitions.clear());
         check(Ok(()), |next| next.edition.languages[1].state = VariantState::Published);
         check(Ok(()), |next| next.edition.state = EditionState::Closed);
+        check(Ok(()), |next| next.projects[0].level = Level::ALL[2]);
         check(Err(changed.clone()), |next| next.projects[0].nominal_months = Months::whole(3));
         check(Err(changed), |next| next.edition.nominal_hours_per_week = 25);
         check(Err(VersionHeld::Backwards { edition, version }), |next| {

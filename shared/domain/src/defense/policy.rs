@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::session::policy::opening_statement_days;
+
 /// What the school allows around a defense, as the catalog's policies have it. A defense keeps the
 /// numbers of the day it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,9 @@ pub struct DefensePolicy {
     pub recording_hours: u32,
     /// Part of the meeting that a recording must cover to need no second look.
     pub recording_share_percent: u8,
+    /// Days after the end of its month on which the pay for it is stated.
+    #[serde(default = "opening_statement_days")]
+    pub statement_days: u32,
 }
 
 impl DefensePolicy {
@@ -48,6 +53,7 @@ impl DefensePolicy {
         condition_decision_hours: 48,
         recording_hours: 24,
         recording_share_percent: 60,
+        statement_days: opening_statement_days(),
     };
 }
 

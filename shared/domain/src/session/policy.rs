@@ -25,6 +25,9 @@ pub struct SessionPolicy {
     /// The mentor is reminded so many hours after the end of a report that is missing.
     #[serde(default = "opening_report_remind_hours")]
     pub report_remind_hours: u32,
+    /// Days after the end of its month on which the pay for it is stated.
+    #[serde(default = "opening_statement_days")]
+    pub statement_days: u32,
     /// The shortest session.
     pub minutes_min: u16,
     /// The longest session.
@@ -35,6 +38,7 @@ impl SessionPolicy {
     /// The rules the school opens with: 24 hours and one third as its session states say, a day
     /// for the report with a reminder after half of it, reminders two days and one hour before a
     /// session, a quarter of an hour to three hours for the length.
+    /// for the report, three days for the statement, a quarter of an hour to three hours for the length.
     pub const OPENING: Self = Self {
         notice_hours: 24,
         no_show_share: Share { numerator: 1, denominator: 3 },
@@ -43,6 +47,7 @@ impl SessionPolicy {
         report_hours: 24,
         remind_hours: [48, 1],
         report_remind_hours: 12,
+        statement_days: opening_statement_days(),
         minutes_min: 15,
         minutes_max: 180,
     };
@@ -108,6 +113,11 @@ const fn opening_report_remind_hours() -> u32 {
 
 fn after(instant: Timestamp, hours: u32) -> Timestamp {
     instant.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MAX)
+}
+
+/// What held before sessions and defenses kept it.
+pub(crate) const fn opening_statement_days() -> u32 {
+    3
 }
 
 fn before(instant: Timestamp, length: SignedDuration) -> Timestamp {

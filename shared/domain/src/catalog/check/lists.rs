@@ -46,7 +46,7 @@ pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
     }
 }
 
-fn unique(faults: &mut Faults, list: &str, ids: impl Iterator<Item = String>) {
+pub(super) fn unique(faults: &mut Faults, list: &str, ids: impl Iterator<Item = String>) {
     let mut first_at = BTreeMap::new();
     for (index, id) in ids.enumerate() {
         let path = format!("{list}/{index}");
@@ -74,7 +74,7 @@ fn unknown(kind: Kind, id: &impl ToString) -> Reason {
     Reason::Unknown { kind, id: id.to_string() }
 }
 
-fn out_of_range(expected: impl ToString) -> Reason {
+pub(super) fn out_of_range(expected: impl ToString) -> Reason {
     Reason::OutOfRange { expected: expected.to_string() }
 }
 
@@ -84,7 +84,7 @@ fn dates(faults: &mut Faults, path: &str, valid: &Validity) {
     }
 }
 
-fn line(faults: &mut Faults, path: String, text: &str) {
+pub(super) fn line(faults: &mut Faults, path: String, text: &str) {
     faults.add_unless(!text.trim().is_empty(), path, || Reason::Blank);
 }
 
