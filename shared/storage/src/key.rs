@@ -78,8 +78,10 @@ use uuid::Uuid;
 use crate::item::Attributes;
 
 mod parse; // the key that stands at a place
+mod parse; // keys read back
 mod query; // many items of one partition
 
+pub use parse::KeyError;
 pub use query::{Order, Query, Span};
 
 /// Where an item stands.
@@ -170,10 +172,6 @@ pub struct InvoiceKey {
     /// Who owes it.
     pub payer: PersonId,
 }
-
-/// The text is no key of this table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyError;
 
 impl Key {
     /// Partition and sort key.

@@ -1,4 +1,5 @@
 //! From a partition and a sort key back to what stands there.
+//! Keys read back from where they stand.
 
 use std::str::FromStr;
 
@@ -7,6 +8,13 @@ use domain::id::{DegreeId, PersonId};
 use domain::permission::Role;
 
 use super::{AnswerKey, InvoiceKey, Key, KeyError, PAGE_STAGES};
+use domain::id::PersonId;
+
+use super::{AnswerKey, InvoiceKey, Key, PAGE_STAGES};
+
+/// The text is no key of this table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyError;
 
 impl Key {
     /// The key that stands at a partition and sort key.
