@@ -17,7 +17,7 @@ use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, bank_reports, calendars, capacity, catalog, claims, commitments,
     companion, conflicts, debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people,
-    queue, runs, sessions, stripe, submissions, uploads, video, web,
+    queue, runs, sessions, statements, stripe, submissions, uploads, video, web,
 };
 
 /// The API's own words about itself.
@@ -50,7 +50,7 @@ pub fn enrollment() -> OpenApiRouter<App> {
         .merge(capacity::routes())
 }
 
-/// What Lambda `submission` mounts: uploads, submissions, sessions, defenses.
+/// What Lambda `submission` mounts: uploads, submissions, sessions, defenses, statements of pay.
 pub fn submission() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(uploads::routes())
@@ -62,6 +62,7 @@ pub fn submission() -> OpenApiRouter<App> {
         .merge(video::routes())
         .merge(calendars::routes())
         .merge(defenses::routes())
+        .merge(statements::routes())
 }
 
 /// Both, for one machine and for the description.

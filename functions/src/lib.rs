@@ -41,6 +41,7 @@ pub mod companion; // Uppy's calls under an upload's endpoint
 pub mod submissions; // work handed in, and the mentor's judgment
 pub mod claims; // earlier learning
 pub mod defenses; // the jury
+pub mod statements; // what mentors, coaches and jurors are paid
 pub mod awards; // the decision that ends a degree, and its credential
 pub mod capacity; // how many mentors will be needed, for staff
 pub mod queue; // what the worker has before it

@@ -123,6 +123,15 @@ table! {
     REVOKE_CALENDAR = "revoke_calendar",             ToSome,   [],                [Owner];
     GET_CALENDAR = "get_calendar",                   ToAll,    [],                []; // whoever has the secret
 
+    LIST_STATEMENTS = "list_statements",             ToSome,   [Finance],         [Owner];
+    GET_CURRENT_STATEMENT = "get_current_statement", ToSome,   [Finance],         [Owner];
+    GET_STATEMENT = "get_statement",                 ToSome,   [Finance],         [Owner];
+    OBJECT_TO_STATEMENT = "object_to_statement",     ToSome,   [],                [Owner];
+    LIST_DUE_STATEMENTS = "list_due_statements",     ToSome,   [Finance],         [];
+    APPROVE_STATEMENT = "approve_statement",         ToSome,   [Finance],         [];
+    PAY_STATEMENT = "pay_statement",                 ToSome,   [Finance],         [];
+    ADJUST_STATEMENT = "adjust_statement",           ToSome,   [Finance],         [];
+
     LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
     GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
     ASSIGN_JUROR = "assign_juror",                   ToSome,   [Staff],           [];

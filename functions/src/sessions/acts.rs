@@ -196,10 +196,9 @@ async fn act<E: Into<Problem>>(
         let by = call.person()?;
         let became = rule(item.value.clone(), by).map_err(Into::into)?;
         call.expect(&item)?;
-        let item = item.with(became);
-        let reply = Reply::ok(&SessionView::of(&item.value, call.now))?.at(item.revision + 1);
-        let transaction = call.store().keep_session(&item);
-        call.commit(transaction.audit(&item.value.key(), action.name, &by.to_string(), call.now), reply).await
+        let reply = Reply::ok(&SessionView::of(&became, call.now))?.at(item.revision + 1);
+        let transaction = call.store().keep_session(&item, &became, call.now);
+        call.commit(transaction.audit(&became.key(), action.name, &by.to_string(), call.now), reply).await
     };
     read_again(Problem::was_changed, attempt).await
 }

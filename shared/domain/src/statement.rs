@@ -20,6 +20,7 @@ mod duty; // one time of a juror's
 mod line; // events, and what they are paid
 mod month; // on whose calendar
 mod pay; // outcome and tariff
+mod stating; // the lines of many events at once
 
 #[cfg(test)]
 pub(crate) mod example;
@@ -32,6 +33,7 @@ pub use line::{
 };
 pub use month::{InvalidMonth, Month};
 pub use pay::{Kind, Outcome, PayError, Work, pay};
+pub use stating::{Payee, Stated, Student, may_be_stated};
 
 /// What a legal entity pays a person for a month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +140,9 @@ pub enum StatementRefused {
         /// How far it is.
         state: &'static str,
     },
+    /// Nobody decides what they are paid themselves.
+    #[error("the statement is your own: somebody else of finance decides about it")]
+    Own,
     /// The text is blank or a book.
     #[error("expected 1 to {max} characters")]
     Text {
@@ -246,6 +251,7 @@ impl Statement {
         adjusts: Option<StatementId>,
         act: Act,
     ) -> Result<Self, StatementRefused> {
+        self.check_is_anothers(act.by)?;
         let text = checked("/reason", text, TEXT_CHARS_MAX)?;
         let reason = LineReason::Decided { text, by: act.by, at: act.at, adjusts };
         self.adjust(StatementLine { number: 0, reason, amount }, None)
@@ -283,12 +289,14 @@ impl Statement {
 
     /// Agreed to: from now on nothing of it changes but that it is paid.
     pub fn approve(self, approval: Act) -> Result<Self, StatementRefused> {
+        self.check_is_anothers(approval.by)?;
         let StatementState::Closed(closing) = self.state else { return Err(self.wrong_state("approved")) };
         Ok(Self { state: StatementState::Approved { closing, approval }, ..self })
     }
 
     /// Paid.
     pub fn pay(self, paid_on: Date, reference: &str, payment: Act) -> Result<Self, StatementRefused> {
+        self.check_is_anothers(payment.by)?;
         let StatementState::Approved { closing, approval } = self.state else {
             return Err(self.wrong_state("paid"));
         };
@@ -298,6 +306,10 @@ impl Statement {
         }
         let reference = checked("/reference", reference, REFERENCE_CHARS_MAX)?;
         Ok(Self { state: StatementState::Paid { closing, approval, payment, paid_on, reference }, ..self })
+    }
+
+    fn check_is_anothers(&self, by: PersonId) -> Result<(), StatementRefused> {
+        if by == self.person { Err(StatementRefused::Own) } else { Ok(()) }
     }
 
     fn wrong_state(&self, act: &'static str) -> StatementRefused {

@@ -19,6 +19,8 @@
 //! | their defenses | person | `defense#asked#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | who may read them as a feed | person | `calendar-feed` | get |
+//! | the times they judged, or were to judge | person | `duty#start#…` | query |
+//! | what they are paid, by month | person | `statement#month#…` | query, newest first |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
 //! | its weekly series | enrollment | `commitment#…` | query, get |
@@ -47,6 +49,9 @@
 //! | which of them are how far | run | `drafted#shard#…`, `numbered#…`, `issued#…`, `collected#…` | query |
 //! | which date a run is over | run | `date` | get |
 //! | whose months begin on a day | `billing#entity#shard` | `day#…#enrollment` | query |
+//! | a statement of pay, its lines | statement | `statement`, `lines#page` | get |
+//! | what was stated of a session since | session | `restated` | get, guard |
+//! | statements to be approved, to be paid | `statements#entity#shard` | `closed#month#…`, `approved#month#…` | query |
 //! | entries of the ledger, a day's or all | `ledger#entity#shard` | `entry#day#source` | query |
 //! | the day that is being closed, closed days | `ledger#entity` | `closing`, `closed#day` | get, query |
 //! | what is yet to be earned | `ledger#entity` | `earning#begin` | query |
@@ -67,10 +72,11 @@ use domain::billing::run::ListedAt;
 use domain::id::{
     AwardId, BankReportId, ClaimId, CommitmentId, CredentialId, CreditNoteId, DebitFileId, DefenseId,
     DegreeId, EditionId, EnrollmentId, GrantId, InvoiceId, PaymentId, PersonId, ProjectId, RefundId, RunId,
-    SessionId, SubmissionId, UploadId,
+    SessionId, StatementId, SubmissionId, UploadId,
 };
 use domain::occupancy::Week;
 use domain::permission::Role;
+use domain::statement::Month;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -107,6 +113,8 @@ pub enum Key {
     PersonDefense(PersonId, Timestamp, DefenseId),
     PersonSession(PersonId, Timestamp, SessionId),
     CalendarFeed(PersonId),
+    JuryDuty(PersonId, Timestamp, DefenseId),
+    PersonStatement(PersonId, Month, StatementId),
     Answer(PersonId, AnswerKey),
     Agenda(EnrollmentId),
     Attempt(EnrollmentId, ProjectId),
@@ -146,6 +154,10 @@ pub enum Key {
     RunMark(RunId, &'static str, u16, u64),
     RunDate(RunId),
     BillingDay(String, u16, ListedAt),
+    Statement(StatementId),
+    StatementPage(StatementId, u32),
+    ListedStatement(String, u16, &'static str, Month, StatementId),
+    Restated(SessionId),
     LedgerEntry(String, u16, Date, String),
     LedgerClosing(String),
     LedgerClosed(String, Date),
@@ -157,6 +169,9 @@ pub enum Key {
 
 /// The words for how far a page of a run is.
 pub const PAGE_STAGES: [&str; 4] = ["drafted", "numbered", "issued", "collected"];
+
+/// The words for statements that finance has yet to look at, or to pay.
+pub const STATEMENT_STAGES: [&str; 2] = ["closed", "approved"];
 
 /// A digest of route and idempotency key: 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -206,6 +221,12 @@ impl Key {
                 (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
             }
             Self::CalendarFeed(person) => (person.to_string(), "calendar-feed".into()),
+            Self::JuryDuty(person, starts_at, id) => {
+                (person.to_string(), format!("duty#{}#{id}", instant(*starts_at)))
+            }
+            Self::PersonStatement(person, month, id) => {
+                (person.to_string(), format!("statement#{month}#{id}"))
+            }
             Self::Answer(person, key) => (person.to_string(), format!("answer#{}", key.0)),
             Self::Agenda(enrollment) => (enrollment.to_string(), "agenda".into()),
             Self::Attempt(enrollment, project) => (enrollment.to_string(), format!("attempt#{project}")),
@@ -270,6 +291,12 @@ impl Key {
             Self::BillingDay(entity, shard, ListedAt { day, enrollment }) => {
                 (format!("billing#{entity}#{shard:03}"), format!("day#{day:02}#{enrollment}"))
             }
+            Self::Statement(id) => (id.to_string(), "statement".into()),
+            Self::StatementPage(id, number) => (id.to_string(), format!("lines#{number:04}")),
+            Self::ListedStatement(entity, shard, stage, month, id) => {
+                (format!("statements#{entity}#{shard:03}"), format!("{stage}#{month}#{id}"))
+            }
+            Self::Restated(session) => (session.to_string(), "restated".into()),
             Self::LedgerEntry(entity, shard, day, source) => {
                 (format!("ledger#{entity}#{shard:03}"), format!("entry#{day}#{source}"))
             }

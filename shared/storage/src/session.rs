@@ -9,6 +9,8 @@ use domain::job::Job;
 use domain::occupancy::{InvalidSlot, NotReserved, Slot, SlotTaken};
 use domain::permission::{Loaded, Permitted, Relation, Subject};
 use domain::session::{BookingError, Session, SessionNotice};
+use domain::session::{BookingError, Session};
+use domain::statement::{Outcome, may_be_stated};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -132,6 +134,15 @@ struct Change {
     was: Option<Session>,
     session: Item<Session>,
     at: Timestamp,
+    /// When it changed, by the school's clock.
+}
+
+impl Change {
+    /// Whether it is to be held at a time at which it was not to be held before.
+    fn is_rebooked(&self) -> bool {
+        let moved = self.was.as_ref().is_none_or(|was| was.starts_at != self.session.value.starts_at);
+        moved && self.session.value.state.is_live()
+    }
 }
 
 impl Calendar {
@@ -240,17 +251,47 @@ impl Store {
         after: Option<&str>,
         items_max: u16,
     ) -> Result<Loaded<Timetable>, StoreError> {
+        let (keys, next) = self.sessions_in(person, (from, to), after, items_max).await?;
+        Ok(self.loaded(Timetable { person, sessions: self.get_many(&keys).await?, next }))
+    }
+
+    /// A page of a person's sessions that begin in a span of time, for what is worked out from them.
+    pub(crate) async fn sessions_of(
+        &self,
+        person: PersonId,
+        span: (Timestamp, Timestamp),
+        after: Option<&str>,
+        items_max: u16,
+    ) -> Result<(Vec<Session>, Option<String>), StoreError> {
+        let (keys, next) = self.sessions_in(person, span, after, items_max).await?;
+        let sessions: Vec<Item<Session>> = self.get_many(&keys).await?;
+        Ok((sessions.into_iter().map(|session| session.value).collect(), next))
+    }
+
+    async fn sessions_in(
+        &self,
+        person: PersonId,
+        (from, to): (Timestamp, Timestamp),
+        after: Option<&str>,
+        items_max: u16,
+    ) -> Result<(Vec<Key>, Option<String>), StoreError> {
         let query = Query::PersonSessions { person, from, to };
         let Page { items, next } = self.page(&query, Order::Ascending, after, items_max).await?;
         let links = items.into_iter().map(from_attributes::<PersonSession>);
         let keys = links.map(|link| Ok(Key::Session(link?.value.session)));
-        let keys: Vec<Key> = keys.collect::<Result<_, StoreError>>()?;
-        Ok(self.loaded(Timetable { person, sessions: self.get_many(&keys).await?, next }))
+        Ok((keys.collect::<Result<_, StoreError>>()?, next))
     }
 
-    /// Keeps a session whose time does not change.
-    pub fn keep_session(&self, session: &Item<Session>) -> Transaction<'_, BookRefusal> {
-        self.transaction().save(session, BookRefusal::Changed)
+    /// Keeps what a session whose time does not change became, and has it stated again where a closed
+    /// statement may say otherwise.
+    pub fn keep_session(
+        &self,
+        was: &Item<Session>,
+        became: &Session,
+        now: Timestamp,
+    ) -> Transaction<'_, BookRefusal> {
+        let transaction = self.transaction().save(&was.clone().with(became.clone()), BookRefusal::Changed);
+        restated(transaction, &was.value, became, now)
     }
 
     /// What was told of a session so far.
@@ -269,8 +310,25 @@ impl Store {
             return transaction;
         }
         let transaction = changes.iter().fold(transaction, keep_change);
+        let rebooked = changes.iter().filter(|change| change.is_rebooked());
+        let transaction =
+            transaction.states_pay(&enrollment.value, rebooked.map(|change| &change.session.value));
         transaction.save(agenda, BookRefusal::Changed).keep_diaries(diaries, BookRefusal::Changed)
     }
+}
+
+/// Asks for a session to be stated again, where it ended otherwise than a closed statement may say.
+fn restated<'store>(
+    transaction: Transaction<'store, BookRefusal>,
+    was: &Session,
+    became: &Session,
+    now: Timestamp,
+) -> Transaction<'store, BookRefusal> {
+    let outcome = |session: &Session| Outcome::of_session(&session.clone().as_of(now).state);
+    if outcome(was) == outcome(became) || !may_be_stated(became, now) {
+        return transaction;
+    }
+    transaction.enqueue(&Job::RestateSession { session: became.id }, now)
 }
 
 fn keep_change<'store>(
@@ -279,7 +337,7 @@ fn keep_change<'store>(
 ) -> Transaction<'store, BookRefusal> {
     let transaction = match was {
         None => transaction.create(&session.value, BookRefusal::Made),
-        Some(_) => transaction.save(session, BookRefusal::Changed),
+        Some(was) => restated(transaction.save(session, BookRefusal::Changed), was, &session.value, *at),
     };
     let Session { id, enrollment, .. } = session.value;
     let transaction = transaction.enqueue(&Job::TellSession { enrollment, session: id, at: *at }, *at);

@@ -168,7 +168,8 @@ impl Store {
         Ok((shown.collect(), next))
     }
 
-    async fn enrollments_at(
+    /// Places on editions, for what leans on them: each once.
+    pub async fn enrollments_at(
         &self,
         ids: impl Iterator<Item = EnrollmentId>,
     ) -> Result<BTreeMap<EnrollmentId, Item<Enrollment>>, StoreError> {

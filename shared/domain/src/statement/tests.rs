@@ -254,6 +254,9 @@ fn a_statement_goes_one_way() {
     }
     assert!(closed.clone().object("the 9th is missing", at(now)).is_ok());
     assert_eq!(approved.clone().object("x", at(now)), wrong("objected to", "approved"));
+    assert_eq!(closed.approve(act("claire", now)), Err(StatementRefused::Own));
+    assert_eq!(approved.clone().pay(paid_on, "T", act("claire", now)), Err(StatementRefused::Own));
+    assert_eq!(march().decide(euros(1), "x", None, act("claire", now)), Err(StatementRefused::Own));
     for day in [date(2027, 3, 31), date(2027, 4, 6)] {
         let refused = approved.clone().pay(day, "T", act("finn", now));
         let (from, until) = (date(2027, 4, 1), date(2027, 4, 5));

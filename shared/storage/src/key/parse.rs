@@ -10,7 +10,7 @@ use domain::permission::Role;
 use super::{AnswerKey, InvoiceKey, Key, KeyError, PAGE_STAGES};
 use domain::id::PersonId;
 
-use super::{AnswerKey, InvoiceKey, Key, PAGE_STAGES};
+use super::{AnswerKey, InvoiceKey, Key, PAGE_STAGES, STATEMENT_STAGES};
 
 /// The text is no key of this table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,17 @@ impl Key {
             ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
             ["defense", at, id] => Self::PersonDefense(read(pk)?, read(at)?, read(id)?),
             ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
+            ["duty", at, id] => Self::JuryDuty(read(pk)?, read(at)?, read(id)?),
+            ["statement"] => Self::Statement(read(pk)?),
+            ["lines", number] => Self::StatementPage(read(pk)?, read(number)?),
+            ["statement", month, id] => Self::PersonStatement(read(pk)?, read(month)?, read(id)?),
+            ["restated"] => Self::Restated(read(pk)?),
+            [stage, month, id] if STATEMENT_STAGES.contains(&stage) => {
+                let (entity, shard) =
+                    pk.strip_prefix("statements#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
+                let stage = STATEMENT_STAGES.into_iter().find(|word| *word == stage).ok_or(KeyError)?;
+                Self::ListedStatement(entity.to_owned(), read(shard)?, stage, read(month)?, read(id)?)
+            }
             ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
             ["agenda"] => Self::Agenda(read(pk)?),
             ["attempt", project] => Self::Attempt(read(pk)?, read(project)?),

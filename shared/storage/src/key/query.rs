@@ -21,6 +21,9 @@ pub enum Query {
     OpenDefenses,
     OpenClaims,
     PersonSessions { person: PersonId, from: Timestamp, to: Timestamp },
+    PersonDuties { person: PersonId, from: Timestamp, to: Timestamp },
+    PersonStatements(PersonId),
+    ListedStatements { entity: String, shard: u16, stage: &'static str },
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
     Invoices(EnrollmentId),
@@ -108,6 +111,15 @@ impl Query {
                 first: format!("session#{}", instant(*from)),
                 last: format!("session#{}", instant(*to)),
             },
+            Self::PersonDuties { person, from, to } => Span {
+                pk: person.to_string(),
+                first: format!("duty#{}", instant(*from)),
+                last: format!("duty#{}", instant(*to)),
+            },
+            Self::PersonStatements(person) => all(person.to_string(), "statement#"),
+            Self::ListedStatements { entity, shard, stage } => {
+                all(format!("statements#{entity}#{shard:03}"), &format!("{stage}#"))
+            }
             Self::Progress(enrollment) => {
                 Span { pk: enrollment.to_string(), first: "agenda".into(), last: "enrollment".into() }
             }
