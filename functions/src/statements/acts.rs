@@ -5,7 +5,7 @@ use domain::invoice::LegalEntity;
 use domain::money::Money;
 use domain::permission::Action;
 use domain::session::SessionPolicy;
-use domain::statement::{Act, Month, Statement, StatementRefused, StatementState, closing_of};
+use domain::statement::{Act, Month, Statement, StatementRefused, StatementState};
 use jiff::civil::Date;
 use serde::Deserialize;
 use storage::transaction::read_again;
@@ -123,8 +123,8 @@ pub(super) struct AdjustmentBody {
     reason: String,
 }
 
-/// Corrects a statement by a line of its own where it is open, else of the person's statement of this month,
-/// which names the one that it corrects.
+/// Corrects a statement by a line of its own where it is open, else of the person's next one that is, which
+/// names the one that it corrects.
 #[utoipa::path(post, path = "/v1/statements/{id}/adjustments", tag = "statements",
     params(("id" = String, Path)), request_body = AdjustmentBody,
     responses((status = 201, description = "The statement that has the line", body = StatementSummary), Refusals))]
@@ -136,18 +136,16 @@ pub(super) async fn adjust_statement(
     call.permit_role(&permissions::ADJUST_STATEMENT).await?;
     let attempt = || async {
         let corrected = statement(&call, &permissions::GET_STATEMENT, id).await?.into_inner();
-        let open = open_beside(&call, corrected).await?;
+        let days = statement_days(&call, &corrected.value.entity).await?;
+        let open = open_beside(&call, corrected, days).await?;
         let adjusts = Some(id).filter(|id| *id != open.value.id);
         let by = call.person()?;
         let act = Act { by, at: call.now };
         let open = open.try_map(|open| open.decide(body.amount, &body.reason, adjusts, act))?;
-        let days = statement_days(&call, &open.value.entity).await?;
         let location = format!("/v1/statements/{}", open.value.id);
         let reply = Reply::created(location, &StatementSummary::of(&open.value))?.at(open.revision + 1);
         let transaction = call.store().transaction().save(&open, Changed);
-        let (person, entity) = (open.value.person, &open.value.entity);
-        // One that is late to be closed has its job already.
-        let closing = closing_of(person, entity, call.now, days).filter(|_| adjusts.is_some());
+        let closing = open.value.month.closing_of(open.value.person, &open.value.entity, days);
         let transaction =
             closing.iter().fold(transaction, |transaction, (job, due_at)| transaction.enqueue(job, *due_at));
         let action = permissions::ADJUST_STATEMENT.name;
@@ -156,15 +154,20 @@ pub(super) async fn adjust_statement(
     read_again(Problem::was_changed, attempt).await
 }
 
-/// The statement itself while it is open, else the person's of this month.
-async fn open_beside(call: &Call, corrected: Item<Statement>) -> Result<Item<Statement>, Problem> {
-    let Statement { person, entity, state, .. } = &corrected.value;
+/// The statement itself while it is open, else the person's next one that is.
+async fn open_beside(call: &Call, corrected: Item<Statement>, days: u32) -> Result<Item<Statement>, Problem> {
+    let Statement { person, entity, state, month, .. } = &corrected.value;
     if *state == StatementState::Open {
         return Ok(corrected);
     }
-    let month = Month::of(entity.zone.date_at(call.now));
-    let kept = call.store().statement_for_job(Statement::id_of(*person, &entity.code, month)).await?;
-    Ok(kept.unwrap_or_else(|| Item::new(Statement::open(*person, entity.clone(), month))))
+    for next in Month::open_at(&entity.zone, call.now, days).into_iter().filter(|next| next > month) {
+        let kept = call.store().statement_for_job(Statement::id_of(*person, &entity.code, next)).await?;
+        let next = kept.unwrap_or_else(|| Item::new(Statement::open(*person, entity.clone(), next)));
+        if next.value.state == StatementState::Open {
+            return Ok(next);
+        }
+    }
+    Err(Problem::new(Code::WrongState, "No statement of this person is open now: try again next month."))
 }
 
 /// Days after the month on which a legal entity's statements are closed, by today's policy.

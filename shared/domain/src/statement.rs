@@ -350,9 +350,21 @@ pub fn closing_of(
     work_at: Timestamp,
     statement_days: u32,
 ) -> Option<(Job, Timestamp)> {
-    let month = Month::of(entity.zone.date_at(work_at));
-    let due_at = month.closes_at(&entity.zone, statement_days).ok()?;
-    Some((Job::CloseStatement { person, entity: entity.code.clone(), month }, due_at))
+    Month::of(entity.zone.date_at(work_at)).closing_of(person, entity, statement_days)
+}
+
+impl Month {
+    /// The job that closes a person's statement of this month, and when it is due; nothing beyond the
+    /// calendar.
+    pub fn closing_of(
+        self,
+        person: PersonId,
+        entity: &LegalEntity,
+        statement_days: u32,
+    ) -> Option<(Job, Timestamp)> {
+        let due_at = self.closes_at(&entity.zone, statement_days).ok()?;
+        Some((Job::CloseStatement { person, entity: entity.code.clone(), month: self }, due_at))
+    }
 }
 
 fn checked(pointer: &'static str, text: &str, max: usize) -> Result<String, StatementRefused> {

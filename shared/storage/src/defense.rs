@@ -13,7 +13,6 @@ use domain::enrollment::Enrollment;
 use domain::id::{DefenseId, EnrollmentId, PersonId, ProjectId};
 use domain::permission::{Loaded, Relation, Subject};
 use domain::person::Scope;
-use domain::statement::JuryDuty;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -188,11 +187,7 @@ impl Store {
         let transaction = transaction.linked(before, &after.value).on_path(progress, settled);
         let transaction = transaction.judged_by(settled, &progress.conflicts);
         let transaction = transaction.keep_diaries(diaries, DefenseRefused::Changed);
-        let duty = before.and_then(|before| JuryDuty::of_step(before, &after.value));
-        let transaction = duty.iter().fold(transaction, |transaction, duty| {
-            let days = after.value.policy().statement_days;
-            transaction.keeps_duty(&progress.enrollment.value, duty, days)
-        });
+        let transaction = settled.duty.iter().fold(transaction, Transaction::set);
         settled.jobs.iter().fold(transaction, |transaction, (job, due_at)| transaction.enqueue(job, *due_at))
     }
 }

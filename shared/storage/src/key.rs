@@ -20,6 +20,7 @@
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | who may read them as a feed | person | `calendar-feed` | get |
 //! | the times they judged, or were to judge | person | `duty#start#…` | query |
+//! | the times they judged, or were to judge | person | `duty#told#…` | query |
 //! | what they are paid, by month | person | `statement#month#…` | query, newest first |
 //! | the first answer to a key | person | `answer#…` | guard, get |
 //! | a student's progress | enrollment | `agenda` … `enrollment` | one query |
@@ -223,6 +224,9 @@ impl Key {
             Self::CalendarFeed(person) => (person.to_string(), "calendar-feed".into()),
             Self::JuryDuty(person, starts_at, id) => {
                 (person.to_string(), format!("duty#{}#{id}", instant(*starts_at)))
+            }
+            Self::JuryDuty(person, told_at, id) => {
+                (person.to_string(), format!("duty#{}#{id}", instant(*told_at)))
             }
             Self::PersonStatement(person, month, id) => {
                 (person.to_string(), format!("statement#{month}#{id}"))

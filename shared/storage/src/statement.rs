@@ -124,7 +124,7 @@ impl Stored for JuryDuty {
     const KIND: &'static str = "jury_duty";
 
     fn key(&self) -> Key {
-        Key::JuryDuty(self.juror, self.starts_at, self.defense)
+        Key::JuryDuty(self.juror, self.told_at, self.defense)
     }
 }
 
@@ -311,14 +311,5 @@ impl<R> Transaction<'_, R> {
         closings.sort_by_key(|(job, due_at)| (job.id(), *due_at));
         closings.dedup_by_key(|(job, _)| job.id());
         closings.iter().fold(self, |transaction, (job, due_at)| transaction.enqueue(job, *due_at))
-    }
-
-    /// Keeps what a juror is paid for, and asks for the statement it stands in.
-    pub(crate) fn keeps_duty(self, enrollment: &Enrollment, duty: &JuryDuty, statement_days: u32) -> Self {
-        let transaction = self.set(duty);
-        let entity = LegalEntity::of_market(&enrollment.market);
-        let closing =
-            entity.and_then(|entity| closing_of(duty.juror, &entity, duty.starts_at, statement_days));
-        closing.iter().fold(transaction, |transaction, (job, due_at)| transaction.enqueue(job, *due_at))
     }
 }

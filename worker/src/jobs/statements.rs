@@ -189,13 +189,15 @@ pub async fn restate(worker: &Worker, claimed: &Claimed, id: SessionId) -> Resul
         return finish(worker, claimed).await;
     };
 
-    let today = Month::of(entity.zone.date_at(now));
-    let open = statement_of(worker, session.with, &entity, today).await?;
+    let Some(open) = open_after(worker, &session, &entity, month, now).await? else {
+        return Err(Unfinished::Changed("no statement is open".into()));
+    };
+    let stated_in = open.value.month;
     let open = match open.try_map(|open| open.adjust(line, Some(tariff))) {
         Ok(open) => open,
         Err(StatementRefused::TooMany { .. }) => {
             let (_, next) =
-                today.span(&entity.zone).map_err(|error| Unfinished::GiveUp(error.to_string()))?;
+                stated_in.span(&entity.zone).map_err(|error| Unfinished::GiveUp(error.to_string()))?;
             return wait_until(worker, claimed, next).await;
         }
         Err(refused) => return Err(Unfinished::GiveUp(refused.to_string())),
@@ -203,11 +205,30 @@ pub async fn restate(worker: &Worker, claimed: &Claimed, id: SessionId) -> Resul
     let restated = restated.with(Restated { session: id, outcome });
     let changed = "the statement changed";
     let transaction = worker.store.transaction().save(&open, changed).save(&restated, changed);
-    let closing = closing_of(session.with, &entity, now, session.policy.statement_days);
+    let days = session.policy.statement_days;
+    let closing = stated_in.closing_of(session.with, &entity, days);
     let transaction =
         closing.iter().fold(transaction, |transaction, (job, due_at)| transaction.enqueue(job, *due_at));
     let transaction = transaction.audit(&open.value.key(), claimed.job.kind(), "worker", now);
     Ok(transaction.finish(claimed).commit().await?)
+}
+
+/// The next statement of whoever held a session, behind its own: the earliest that is open.
+async fn open_after(
+    worker: &Worker,
+    session: &Session,
+    entity: &LegalEntity,
+    month: Month,
+    now: Timestamp,
+) -> Result<Option<Item<Statement>>, Unfinished> {
+    let months = Month::open_at(&entity.zone, now, session.policy.statement_days);
+    for next in months.into_iter().filter(|next| *next > month) {
+        let statement = statement_of(worker, session.with, entity, next).await?;
+        if statement.value.closing().is_none() {
+            return Ok(Some(statement));
+        }
+    }
+    Ok(None)
 }
 
 /// Looks again once the session's own statement should be closed, and sees to it that it will be.

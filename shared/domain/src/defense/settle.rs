@@ -14,6 +14,7 @@ use crate::enrollment::Enrollment;
 use crate::id::PersonId;
 use crate::job::Job;
 use crate::occupancy;
+use crate::statement::JuryDuty;
 
 /// The student's path around a defense, as it was read.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +53,8 @@ pub struct Settled {
     pub freed: Option<Booking>,
     /// The time that is taken.
     pub booked: Option<Booking>,
+    /// What the step leaves for the juror's pay.
+    pub duty: Option<JuryDuty>,
     /// What the system does next, and when.
     pub jobs: Vec<(Job, Timestamp)>,
 }
@@ -88,12 +91,16 @@ impl Defense {
             judge: self.judge_of_step(before),
             freed: before.and_then(Self::occupies),
             booked: self.occupies(),
+            duty: before.and_then(|before| JuryDuty::of_step(before, &self, now)),
             jobs: self.jobs_after(before),
             defense: self,
         };
         if settled.freed == settled.booked {
             (settled.freed, settled.booked) = (None, None);
         }
+        let days = settled.defense.policy.statement_days;
+        let closing = settled.duty.as_ref().and_then(|duty| duty.closing(path.enrollment, days));
+        settled.jobs.extend(closing);
         settled.go_on(before, path, now)?;
         Ok(settled)
     }

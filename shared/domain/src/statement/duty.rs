@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::{Outcome, closing_of};
 use crate::defense::{Defense, DefenseState, Ending};
+use crate::enrollment::Enrollment;
 use crate::id::{DefenseId, EnrollmentId, PersonId, ProjectId};
+use crate::invoice::LegalEntity;
+use crate::job::Job;
 
 /// A defense's planned time and how it ended, for the juror of that time. A defense that is held
 /// again makes another one.
@@ -25,11 +28,14 @@ pub struct JuryDuty {
     pub minutes: u32,
     /// How it ended.
     pub outcome: Outcome,
+    /// When that was told: its statement is the one of that month, which a juror who tells it late finds
+    /// open.
+    pub told_at: Timestamp,
 }
 
 impl JuryDuty {
     /// What a step leaves for pay: something where it says how a defense ended that was to be held.
-    pub fn of_step(before: &Defense, after: &Defense) -> Option<Self> {
+    pub fn of_step(before: &Defense, after: &Defense, now: Timestamp) -> Option<Self> {
         let was_ahead = matches!(before.state(), DefenseState::Scheduled | DefenseState::InProgress);
         let ending = match after.state() {
             DefenseState::AwaitingVerdict => Ending::Held,
@@ -47,7 +53,14 @@ impl JuryDuty {
             starts_at: slot.starts_at,
             minutes: u32::try_from(slot.starts_at.duration_until(slot.ends_at).as_mins()).unwrap_or(0),
             outcome: ending.into(),
+            told_at: now,
         })
+    }
+
+    /// The job that closes the statement it stands in, and when it is due; nothing where nobody pays.
+    pub fn closing(&self, enrollment: &Enrollment, statement_days: u32) -> Option<(Job, Timestamp)> {
+        let entity = LegalEntity::of_market(&enrollment.market)?;
+        closing_of(self.juror, &entity, self.told_at, statement_days)
     }
 }
 
@@ -58,19 +71,19 @@ mod tests {
 
     #[test]
     fn a_defense_is_paid_for_once_by_how_it_ended() {
-        let duty = JuryDuty::of_step(&in_progress(), &held()).expect("it was held");
-        assert_eq!((duty.juror, duty.outcome), (juror(), Outcome::Completed));
-        assert_eq!((duty.starts_at, duty.minutes), (starts_at(), 45));
-        assert_eq!(JuryDuty::of_step(&scheduled(), &in_progress()), None, "nothing has ended");
-        assert_eq!(JuryDuty::of_step(&held(), &held()), None, "no step of what is over pays again");
-
         let late = starts_at() + jiff::SignedDuration::from_mins(20);
+        let duty = JuryDuty::of_step(&in_progress(), &held(), late).expect("it was held");
+        assert_eq!((duty.juror, duty.outcome), (juror(), Outcome::Completed));
+        assert_eq!((duty.starts_at, duty.minutes, duty.told_at), (starts_at(), 45, late));
+        assert_eq!(JuryDuty::of_step(&scheduled(), &in_progress(), late), None, "nothing has ended");
+        assert_eq!(JuryDuty::of_step(&held(), &held(), late), None, "no step of what is over pays again");
+
         let missed = |ending, by| scheduled().ended(ending, by, late).expect("missed");
-        let outcome = |after| JuryDuty::of_step(&scheduled(), &after).map(|duty| duty.outcome);
+        let outcome = |after| JuryDuty::of_step(&scheduled(), &after, late).map(|duty| duty.outcome);
         assert_eq!(outcome(missed(Ending::StudentNoShow, juror())), Some(Outcome::StudentNoShow));
         assert_eq!(outcome(missed(Ending::JurorNoShow, staff())), Some(Outcome::MentorNoShow));
         let broken = in_progress().ended(Ending::TechnicalFailure, juror(), late).expect("broken off");
-        let outcome = JuryDuty::of_step(&in_progress(), &broken).map(|duty| duty.outcome);
+        let outcome = JuryDuty::of_step(&in_progress(), &broken, late).map(|duty| duty.outcome);
         assert_eq!(outcome, Some(Outcome::TechnicalFailure));
     }
 }

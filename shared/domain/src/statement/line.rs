@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{JuryDuty, Kind, Month, Outcome, PayError, Work, pay};
+use super::{JuryDuty, Kind, Outcome, PayError, Work, pay};
 use crate::attempt::Attempt;
 use crate::catalog::{Level, Project, Tariff};
 use crate::id::{DefenseId, EnrollmentId, PersonId, ProjectId, SessionId, StatementId};
@@ -193,11 +193,6 @@ impl Worked {
             Event::Defense(_) => Kind::Defense,
         };
         Work { kind, outcome, level: self.level, minutes: self.minutes }
-    }
-
-    /// The month it is stated in.
-    pub fn month(&self) -> Month {
-        Month::of(self.date)
     }
 }
 

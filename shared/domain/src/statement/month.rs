@@ -42,6 +42,16 @@ impl Month {
         Ok((zone.start_of(self.first())?, zone.start_of(self.end())?))
     }
 
+    /// The months whose statements may be open at an instant, the earlier first: the one before, until it
+    /// is closed, and this one.
+    pub fn open_at(zone: &Zone, now: Timestamp, days: u32) -> Vec<Self> {
+        let today = Self::of(zone.date_at(now));
+        let before = today.first().yesterday().ok().map(Self::of);
+        let before =
+            before.filter(|before| before.closes_at(zone, days).is_ok_and(|closes_at| now < closes_at));
+        before.into_iter().chain([today]).collect()
+    }
+
     /// When its statements are closed: so many days after its end.
     pub fn closes_at(self, zone: &Zone, days: u32) -> Result<Timestamp, InvalidTime> {
         let date = self.end().checked_add(i64::from(days).days());
@@ -94,6 +104,19 @@ mod tests {
         for text in ["2028-2", "2028-13", "2028-02-01", "202802", "", "+2028-02", "2028-00"] {
             assert_eq!(text.parse::<Month>(), Err(InvalidMonth), "{text}");
         }
+    }
+
+    #[test]
+    fn a_month_is_open_until_some_days_after_it() {
+        let check = |now: &str, open: &[&str]| {
+            let paris = "Europe/Paris".parse().expect("a zone");
+            let months = Month::open_at(&paris, now.parse().expect("an instant"), 3);
+            assert_eq!(Vec::from_iter(months.iter().map(Month::to_string)), open, "{now}");
+        };
+        check("2027-04-03T21:59:59Z", &["2027-03", "2027-04"]);
+        check("2027-04-03T22:00:00Z", &["2027-04"]);
+        check("2027-03-31T21:59:59Z", &["2027-03"]);
+        check("2027-03-31T22:00:00Z", &["2027-03", "2027-04"]);
     }
 
     #[test]
