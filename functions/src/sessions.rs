@@ -1,6 +1,7 @@
 //! Sessions: booked one by one, listed, shown.
 
 mod acts; // moved, called off, attended, reported, disputed
+mod make_ups; // what a student is owed
 pub mod booking; // who meets whom, and what is offered instead
 pub mod views; // a session as it is shown
 
@@ -15,7 +16,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use storage::clock::new_uuid;
 use storage::key::Query;
-use storage::session::{Calendar, Misfit, weeks_of};
+use storage::session::{BookRefusal, Calendar, Misfit, weeks_of};
 use storage::transaction::read_again;
 use storage::{Item, Stored};
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(book_session, list_sessions))
         .routes(routes!(get_session))
+        .routes(routes!(make_ups::list_make_ups))
         .routes(routes!(acts::move_session))
         .routes(routes!(acts::cancel_session))
         .routes(routes!(acts::attend_session))
@@ -78,6 +80,10 @@ struct SessionBody {
     /// How long.
     #[schema(example = 45)]
     minutes: u16,
+    /// The lost session that it is booked in place of, where the student is owed one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    makes_up: Option<SessionId>,
 }
 
 /// Books a session. A time that is taken is refused with others that are free for both.
@@ -89,13 +95,17 @@ async fn book_session(KeyedCall(call): KeyedCall, Json(body): Json<SessionBody>)
 }
 
 async fn book(call: &Call, id: SessionId, body: SessionBody) -> Result<Reply, Problem> {
-    let SessionBody { enrollment, with, kind, date, local_time, time_zone, offset, minutes } = body;
+    let SessionBody { enrollment, with, kind, date, local_time, time_zone, offset, minutes, makes_up } = body;
     let progress = progress(call, &permissions::BOOK_SESSION, enrollment).await?;
     let place = &progress.enrollment.value;
     let time = ChosenTime { date, local_time, time_zone, offset: offset.map(Into::into) };
     let pair = Pair::new(call, place, with, kind, place.date_at(time.instant()?)).await?;
     let booking = Booking { id, kind, enrollment, student: place.student, with: pair.with, time, minutes };
-    let session = pair.decide(place, |facts| Session::book(booking, facts, call.now))?;
+    let mut session = pair.decide(place, |facts| Session::book(booking, facts, call.now))?;
+    let lost = match makes_up {
+        Some(lost) => Some(make_ups::made_up(call, lost, &mut session).await?),
+        None => None,
+    };
     let diaries = call.store().diaries(&[session.student, session.with], weeks_of([&session])).await?;
     let mut calendar = Calendar::new(progress.enrollment.clone(), progress.agenda, diaries);
     if let Err(misfit) = calendar.add(session.clone(), call.now) {
@@ -103,6 +113,8 @@ async fn book(call: &Call, id: SessionId, body: SessionBody) -> Result<Reply, Pr
     }
     let reply = Reply::created(format!("/v1/sessions/{id}"), &SessionView::of(&session, call.now))?.at(1);
     let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
+    let transaction =
+        lost.iter().fold(transaction, |transaction, lost| transaction.save(lost, BookRefusal::Changed));
     let by = call.person()?.to_string();
     call.commit(transaction.audit(&session.key(), "book_session", &by, call.now), reply).await
 }

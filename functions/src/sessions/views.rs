@@ -54,6 +54,12 @@ pub struct SessionView {
     attendance: Vec<AttendanceView>,
     report: Option<ReportView>,
     claims: Vec<ClaimView>,
+    /// The lost session that it was booked in place of.
+    #[schema(value_type = Option<String>)]
+    makes_up: Option<SessionId>,
+    /// The session that was booked in its place.
+    #[schema(value_type = Option<String>)]
+    made_up_by: Option<SessionId>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,6 +125,8 @@ impl SessionView {
             sequence: session.sequence,
             free_until: session.free_until,
             join_url: None,
+            makes_up: session.makes_up,
+            made_up_by: session.made_up_by,
             cancellation: CancellationView::of(session.state),
             attendance: session.attendance.into_iter().map(AttendanceView::from).collect(),
             report: session.report.map(|report| {

@@ -311,6 +311,8 @@ impl Commitment {
             attendance: Vec::new(),
             report: None,
             claims: Vec::new(),
+            makes_up: None,
+            made_up_by: None,
         })
     }
 }

@@ -112,6 +112,7 @@ impl Policy {
             remind_hours: self.session_reminder_hours.value,
             report_remind_hours: self.report_reminder_hours.value,
             statement_days: self.statement_days.value,
+            make_up_days: self.make_up_days.value,
             minutes_min: self.session_minutes_min.value,
             minutes_max: self.session_minutes_max.value,
         }

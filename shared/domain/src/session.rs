@@ -18,6 +18,7 @@ mod host;
 mod introduction;
 mod notice;
 mod policy;
+mod make_up;
 pub(crate) mod policy;
 mod report;
 
@@ -26,6 +27,7 @@ pub use attendance::{ATTENDANCES_MAX, Attendance, AttendanceError};
 pub use booking::{Booking, BookingError, BookingFacts, ChosenTime};
 pub use dispute::{Claim, DisputeError, Outcome};
 pub use introduction::{INTRODUCED_WITHIN_DAYS, Introduction, introduction_id};
+pub use make_up::MakeUpRefused;
 pub use notice::{Due, SessionNotice, Tell, Told};
 pub use policy::SessionPolicy;
 pub use report::{REPORT_CHARS_MAX, Report, ReportError, ReportText};
@@ -103,6 +105,12 @@ pub struct Session {
     pub report: Option<Report>,
     /// What was said against its outcome, in order.
     pub claims: Vec<Claim>,
+    /// The session that it was booked in place of.
+    #[serde(default)]
+    pub makes_up: Option<SessionId>,
+    /// The session that was booked in its place.
+    #[serde(default)]
+    pub made_up_by: Option<SessionId>,
 }
 
 /// How far a meeting got.

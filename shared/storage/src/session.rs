@@ -256,7 +256,7 @@ impl Store {
     }
 
     /// A page of a person's sessions that begin in a span of time, for what is worked out from them.
-    pub(crate) async fn sessions_of(
+    pub async fn sessions_of(
         &self,
         person: PersonId,
         span: (Timestamp, Timestamp),

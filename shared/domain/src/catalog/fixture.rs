@@ -86,6 +86,7 @@ pub(crate) fn policy() -> Policy {
         report_reminder_hours: own(12),
         session_reminder_hours: own([48, 1]),
         statement_days: own(3),
+        make_up_days: own(60),
         no_show_share: own(Share { numerator: 1, denominator: 3 }),
         notice_days_min: own(14),
         notice_days_max: own(21),

@@ -91,6 +91,9 @@ pub struct Policy {
     /// Days after the end of a month on which its statements of pay are closed.
     #[serde(default = "opening_statement_days")]
     pub statement_days: Sourced<u32>,
+    /// Days in which a session that was lost through no fault of the student's can be made up for.
+    #[serde(default = "opening_make_up_days")]
+    pub make_up_days: Sourced<u32>,
     /// Share of a session's length after which whoever has not joined is absent.
     pub no_show_share: Sourced<Share>,
     /// Days from the request of a defense to the first date that is early enough for a juror.
@@ -138,6 +141,10 @@ fn opening_join_late_minutes() -> Sourced<u32> {
 
 fn opening_statement_days() -> Sourced<u32> {
     opening(SessionPolicy::OPENING.statement_days)
+}
+
+fn opening_make_up_days() -> Sourced<u32> {
+    opening(SessionPolicy::OPENING.make_up_days)
 }
 
 fn opening_pause_begins() -> Sourced<PauseBegins> {

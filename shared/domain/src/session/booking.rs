@@ -184,6 +184,8 @@ impl Session {
             attendance: Vec::new(),
             report: None,
             claims: Vec::new(),
+            makes_up: None,
+            made_up_by: None,
         })
     }
 

@@ -28,6 +28,9 @@ pub struct SessionPolicy {
     /// Days after the end of its month on which the pay for it is stated.
     #[serde(default = "opening_statement_days")]
     pub statement_days: u32,
+    /// Days after it in which another one can be booked in its place, where the student is owed one.
+    #[serde(default = "opening_make_up_days")]
+    pub make_up_days: u32,
     /// The shortest session.
     pub minutes_min: u16,
     /// The longest session.
@@ -39,6 +42,8 @@ impl SessionPolicy {
     /// for the report with a reminder after half of it, reminders two days and one hour before a
     /// session, a quarter of an hour to three hours for the length.
     /// for the report, three days for the statement, a quarter of an hour to three hours for the length.
+    /// for the report, three days for the statement, sixty to make up for it, a quarter of an hour to three
+    /// hours for the length.
     pub const OPENING: Self = Self {
         notice_hours: 24,
         no_show_share: Share { numerator: 1, denominator: 3 },
@@ -48,6 +53,7 @@ impl SessionPolicy {
         remind_hours: [48, 1],
         report_remind_hours: 12,
         statement_days: opening_statement_days(),
+        make_up_days: opening_make_up_days(),
         minutes_min: 15,
         minutes_max: 180,
     };
@@ -118,6 +124,10 @@ fn after(instant: Timestamp, hours: u32) -> Timestamp {
 /// What held before sessions and defenses kept it.
 pub(crate) const fn opening_statement_days() -> u32 {
     3
+}
+
+const fn opening_make_up_days() -> u32 {
+    60
 }
 
 fn before(instant: Timestamp, length: SignedDuration) -> Timestamp {

@@ -1,6 +1,7 @@
 //! The 45 minutes of scenario S8, to the second.
 
 mod attendance; // who came, to the second
+mod make_up; // one in place of another
 mod booking; // sessions booked, moved and cancelled
 mod notice; // what people are told of it
 

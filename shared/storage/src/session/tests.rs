@@ -80,6 +80,8 @@ fn session(day: i8) -> Session {
         attendance: Vec::new(),
         report: None,
         claims: Vec::new(),
+        makes_up: None,
+        made_up_by: None,
     }
 }
 
