@@ -62,3 +62,36 @@ async fn a_session_that_the_mentor_missed_is_made_up_once() {
     book("maya", "2027-03-30", &lost).await.expect(201);
     school.close().await;
 }
+
+/// S8: neither came, and staff is told, until somebody says that they met after all.
+#[tokio::test]
+async fn a_session_that_nobody_came_to_is_put_before_staff() {
+    let (school, maya) = maya().await;
+    let mut paths = Vec::new();
+    for date in ["2027-03-09", "2027-03-23"] {
+        let body = json!({"enrollment": maya, "with": school.id("marc").await, "kind": "mentoring",
+            "date": date, "local_time": "18:00", "time_zone": "Europe/Paris", "minutes": 45});
+        paths.push(text(&school.post("maya", "/v1/sessions", body).await.expect(201), "/id"));
+    }
+    let listed = async || {
+        let list = school.get("sam", "/v1/admin/sessions/unattended").await.expect(200);
+        list["items"].as_array().expect("items").iter().map(|item| text(item, "/id")).collect::<Vec<_>>()
+    };
+    for stranger in ["maya", "marc", "fay"] {
+        let refused = school.get(stranger, "/v1/admin/sessions/unattended").await;
+        assert_eq!(refused.refused(403), "forbidden", "{stranger}");
+    }
+    school.move_to("2027-03-10T17:44:59Z").await;
+    assert_eq!(listed().await, [] as [String; 0], "a report is still on time");
+    school.move_to("2027-03-10T17:45:00Z").await;
+    assert_eq!(listed().await, paths[..1]);
+    school.move_to("2027-03-25T17:45:00Z").await;
+    assert_eq!(listed().await, [paths[1].clone(), paths[0].clone()]);
+    let owed = school.get("maya", &format!("/v1/enrollments/{maya}/make-ups")).await.expect(200);
+    assert_eq!(text(&owed, "/items/0/state"), "nobody_came");
+
+    let report = json!({"reviewed": "the form", "tips": "", "goals": "", "blockers": ""});
+    school.post("marc", &format!("/v1/sessions/{}/report", paths[0]), report).await.expect(200);
+    assert_eq!(listed().await, paths[1..]);
+    school.close().await;
+}

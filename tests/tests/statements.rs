@@ -276,6 +276,18 @@ async fn a_dispute_before_the_closing_changes_the_line_itself() {
 }
 
 #[tokio::test]
+async fn what_is_settled_before_the_last_month_is_closed_stands_in_its_statement() {
+    let (school, maya) = paris().await;
+    let (missed, _) = march(&school, &maya).await;
+    move_to(&school, "2027-05-02T09:00:00Z").await;
+    dispute(&school, "sam", &missed, "completed").await;
+    move_to(&school, "2027-05-03T22:00:00Z").await;
+    let april = statement(&school, "2027-04").await;
+    assert_eq!((text(&april, "/state"), lines(&april)), ("closed".into(), told(&[("completed", 1_750)])));
+    school.close().await;
+}
+
+#[tokio::test]
 async fn a_statement_is_seen_by_its_own_and_decided_by_finance() {
     let (school, maya) = paris().await;
     march(&school, &maya).await;

@@ -18,6 +18,7 @@ mod calendar; // what was planned for an enrollment
 mod mentors; // who mentors whom, and what follows when a mentor leaves
 mod sessions; // weekly series, and sessions that may no longer be held
 mod telling; // what the people of a session are told
+mod unattended; // what staff is told of sessions
 mod statements; // what mentors, coaches and jurors are paid
 mod upload; // confirm what arrived, give up what stopped
 mod recording; // what becomes of a defense by itself
@@ -79,6 +80,8 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         }
         Job::CloseStatement { person, ref entity, month } => {
             statements::close(worker, claimed, person, entity, month).await
+        }
+        Job::FindUnattended { person, month } => unattended::find(worker, claimed, person, month).await,
         Job::RestateSession { session } => statements::restate(worker, claimed, session).await,
         Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
         Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,

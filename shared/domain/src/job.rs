@@ -219,6 +219,13 @@ pub enum Job {
         /// Which month.
         month: Month,
     },
+    /// Put the sessions of somebody's month that nobody came to before staff.
+    FindUnattended {
+        /// Whose, as mentor or coach.
+        person: PersonId,
+        /// Which month, in UTC.
+        month: Month,
+    },
     /// State what a session pays where it ended otherwise than a closed statement says.
     RestateSession {
         /// Which session.
@@ -293,6 +300,7 @@ impl Job {
             Self::ExtendSessions { .. } => "extend_sessions",
             Self::TellSession { .. } => "tell_session",
             Self::CloseStatement { .. } => "close_statement",
+            Self::FindUnattended { .. } => "find_unattended",
             Self::RestateSession { .. } => "restate_session",
             Self::VerifyUpload { .. } => "verify_upload",
             Self::AbandonUpload { .. } => "abandon_upload",
@@ -348,6 +356,7 @@ impl Job {
             Self::CloseStatement { person, entity, month } => {
                 vec![person.to_string(), entity.clone(), month.to_string()]
             }
+            Self::FindUnattended { person, month } => vec![person.to_string(), month.to_string()],
             Self::RestateSession { session } => vec![session.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }

@@ -58,6 +58,7 @@
 //! | what is yet to be earned | `ledger#entity` | `earning#begin` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
 //! | claims to be decided | `claims` | `open#submitted#…` | query, oldest first |
+//! | sessions that nobody came to | `unattended#shard` | `missed#start#…` | query, newest first |
 //! | the school's now, where it is simulated | `clock` | `clock` | get |
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
@@ -159,6 +160,7 @@ pub enum Key {
     StatementPage(StatementId, u32),
     ListedStatement(String, u16, &'static str, Month, StatementId),
     Restated(SessionId),
+    Unattended(u16, Timestamp, SessionId),
     LedgerEntry(String, u16, Date, String),
     LedgerClosing(String),
     LedgerClosed(String, Date),
@@ -299,6 +301,9 @@ impl Key {
             Self::StatementPage(id, number) => (id.to_string(), format!("lines#{number:04}")),
             Self::ListedStatement(entity, shard, stage, month, id) => {
                 (format!("statements#{entity}#{shard:03}"), format!("{stage}#{month}#{id}"))
+            }
+            Self::Unattended(shard, starts_at, id) => {
+                (format!("unattended#{shard:03}"), format!("missed#{}#{id}", instant(*starts_at)))
             }
             Self::Restated(session) => (session.to_string(), "restated".into()),
             Self::LedgerEntry(entity, shard, day, source) => {

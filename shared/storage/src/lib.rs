@@ -39,6 +39,7 @@ pub mod occupancy; // people's weeks: why nobody is booked twice
 pub mod commitment; // which weekly series a person has
 pub mod session; // meetings, and the calendar they are changed in
 pub mod calendar_feed; // who may read them as a feed
+pub mod unattended; // sessions that nobody came to
 pub mod statement; // what mentors, coaches and jurors are paid
 pub mod submission; // work handed in, and the mentor's judgment
 pub mod upload; // bytes on their way in

@@ -311,8 +311,9 @@ impl Store {
         }
         let transaction = changes.iter().fold(transaction, keep_change);
         let rebooked = changes.iter().filter(|change| change.is_rebooked());
-        let transaction =
-            transaction.states_pay(&enrollment.value, rebooked.map(|change| &change.session.value));
+        let rebooked = rebooked.map(|change| &change.session.value);
+        let transaction = transaction.states_pay(&enrollment.value, rebooked.clone());
+        let transaction = transaction.finds_unattended(rebooked);
         transaction.save(agenda, BookRefusal::Changed).keep_diaries(diaries, BookRefusal::Changed)
     }
 }

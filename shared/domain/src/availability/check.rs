@@ -21,7 +21,7 @@ pub const SEATS_MAX: u32 = 100;
 /// The most fields a person names.
 pub const FIELDS_MAX: usize = 20;
 /// The highest level of a project.
-pub const LEVEL_MAX: u8 = 3;
+pub const LEVEL_MAX: u8 = crate::catalog::Level::MAX;
 
 /// Why an availability cannot be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -55,7 +55,10 @@ pub struct InvalidLevel;
 
 impl Level {
     /// Every level, the easiest first.
-    pub const ALL: [Self; 3] = [Self(1), Self(2), Self(3)];
+    pub const ALL: [Self; 3] = [Self(1), Self(2), Self(Self::MAX)];
+
+    /// The number of the highest.
+    pub const MAX: u8 = 3;
 }
 
 /// A project is of the first level unless its author says otherwise.

@@ -90,6 +90,11 @@ impl ReportText {
 }
 
 impl Session {
+    /// The last instant at which a report about it is on time.
+    pub fn report_until(&self) -> Timestamp {
+        self.policy.report_until(self.ends_at)
+    }
+
     /// The session completed and reported.
     ///
     /// Where nothing is known of who came (booked, or judged "nobody came" for want of any
@@ -117,7 +122,7 @@ impl Session {
         if !session.may_have_been_held() {
             return Err(ReportError::NotHeld);
         }
-        let report = Report { text, by, at: now, late: now > session.policy.report_until(session.ends_at) };
+        let report = Report { text, by, at: now, late: now > session.report_until() };
         Ok(Self { state: SessionState::Completed, report: Some(report), ..session })
     }
 

@@ -53,6 +53,10 @@ impl Key {
             ["statement"] => Self::Statement(read(pk)?),
             ["lines", number] => Self::StatementPage(read(pk)?, read(number)?),
             ["statement", month, id] => Self::PersonStatement(read(pk)?, read(month)?, read(id)?),
+            ["missed", at, id] => {
+                let shard = pk.strip_prefix("unattended#").ok_or(KeyError)?;
+                Self::Unattended(read(shard)?, read(at)?, read(id)?)
+            }
             ["restated"] => Self::Restated(read(pk)?),
             [stage, month, id] if STATEMENT_STAGES.contains(&stage) => {
                 let (entity, shard) =

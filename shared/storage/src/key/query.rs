@@ -24,6 +24,7 @@ pub enum Query {
     PersonDuties { person: PersonId, from: Timestamp, to: Timestamp },
     PersonStatements(PersonId),
     ListedStatements { entity: String, shard: u16, stage: &'static str },
+    Unattended(u16),
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
     Invoices(EnrollmentId),
@@ -120,6 +121,7 @@ impl Query {
             Self::ListedStatements { entity, shard, stage } => {
                 all(format!("statements#{entity}#{shard:03}"), &format!("{stage}#"))
             }
+            Self::Unattended(shard) => all(format!("unattended#{shard:03}"), "missed#"),
             Self::Progress(enrollment) => {
                 Span { pk: enrollment.to_string(), first: "agenda".into(), last: "enrollment".into() }
             }

@@ -29,6 +29,7 @@ fn every_key() -> Vec<Key> {
         Key::StatementPage(StatementId::derived(&["s"]), 12),
         Key::ListedStatement("FR".into(), 3, "closed", Month::of(date), StatementId::derived(&["s"])),
         Key::ListedStatement("FR".into(), 3, "approved", Month::of(date), StatementId::derived(&["s"])),
+        Key::Unattended(3, at, SessionId::derived(&["s"])),
         Key::Restated(SessionId::derived(&["s"])),
         Key::Answer(person, AnswerKey("ab".repeat(32))),
         Key::Agenda(enrollment),
