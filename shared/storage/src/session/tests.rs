@@ -49,6 +49,7 @@ fn maya() -> Enrollment {
         waiting: None,
         coach: None,
         recognized_skills: Default::default(),
+        waiting: None,
     }
 }
 
