@@ -206,8 +206,7 @@ async fn keep(call: &Call, event: &Event) -> Result<bool, Problem> {
     if became == item.value {
         return Ok(true);
     }
-    let item = item.with(became);
-    let transaction = call.store().keep_session(&item);
+    let transaction = call.store().keep_session(&item, &became, call.now);
     let transaction =
         transaction.audit(&item.value.key(), permissions::HEAR_VIDEO.name, "provider", call.now);
     call.commit(transaction, Reply::ok(&HeardView { known: true })?).await?;

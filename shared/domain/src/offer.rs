@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::billing::Terms;
-use crate::catalog::{Policy, Prospectus};
+use crate::catalog::{Level, Policy, Prospectus};
 use crate::defense::DefensePolicy;
 use crate::enrollment::{Offer, Validity};
 use crate::id::{ProjectId, SkillId};
@@ -57,6 +57,14 @@ impl Prospectus {
             project.skills.iter().all(|skill| recognized.contains(skill))
         };
         self.projects.iter().filter(done).map(|project| project.id.clone()).collect()
+    }
+
+    /// The highest level of the projects of which something is left to prove: whoever mentors the path has to be
+    /// up to it.
+    pub fn level_left(&self, recognized: &BTreeSet<SkillId>) -> Level {
+        let exempted = self.exempted(recognized);
+        let left = self.projects.iter().filter(|project| !exempted.contains(&project.id));
+        left.map(|project| project.level).max().unwrap_or_default()
     }
 
     /// The projects in the order of the path.

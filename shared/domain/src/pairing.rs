@@ -48,7 +48,7 @@ pub struct Seeker {
     pub degree: DegreeId,
     /// In which language: a BCP 47 code.
     pub language: String,
-    /// The level of the project they are at.
+    /// The highest level of what they still have to do.
     pub level: u8,
     /// When they can meet, in the week that is looked at.
     pub hours: Hours,

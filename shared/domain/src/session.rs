@@ -17,7 +17,6 @@ mod dispute;
 mod host;
 mod introduction;
 mod notice;
-mod policy;
 mod make_up;
 pub(crate) mod policy;
 mod report;

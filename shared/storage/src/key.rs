@@ -19,7 +19,6 @@
 //! | their defenses | person | `defense#asked#…` | query, newest first |
 //! | their sessions in a span of time | person | `session#start#…` | query |
 //! | who may read them as a feed | person | `calendar-feed` | get |
-//! | the times they judged, or were to judge | person | `duty#start#…` | query |
 //! | the times they judged, or were to judge | person | `duty#told#…` | query |
 //! | what they are paid, by month | person | `statement#month#…` | query, newest first |
 //! | the first answer to a key | person | `answer#…` | guard, get |
@@ -86,7 +85,6 @@ use uuid::Uuid;
 use crate::item::Attributes;
 
 mod parse; // the key that stands at a place
-mod parse; // keys read back
 mod query; // many items of one partition
 
 pub use parse::KeyError;
@@ -224,9 +222,6 @@ impl Key {
                 (person.to_string(), format!("session#{}#{id}", instant(*starts_at)))
             }
             Self::CalendarFeed(person) => (person.to_string(), "calendar-feed".into()),
-            Self::JuryDuty(person, starts_at, id) => {
-                (person.to_string(), format!("duty#{}#{id}", instant(*starts_at)))
-            }
             Self::JuryDuty(person, told_at, id) => {
                 (person.to_string(), format!("duty#{}#{id}", instant(*told_at)))
             }
@@ -316,103 +311,6 @@ impl Key {
             Self::Job(id) => (format!("job_{}", id.simple()), "job".into()),
             Self::Audit(of, at, id) => (of.clone(), format!("trail#{}#{}", instant(*at), id.simple())),
         }
-    }
-
-    /// The key that stands at a partition and sort key.
-    pub fn parse(pk: &str, sk: &str) -> Result<Self, KeyError> {
-        let words: Vec<&str> = sk.split('#').collect();
-        let key = match words[..] {
-            ["clock"] => Self::Clock,
-            ["profile"] => Self::Profile(read(pk)?),
-            ["grant", id] => Self::Grant(read(pk)?, read(id)?),
-            ["live", degree] => Self::Live(read(pk)?, read(degree)?),
-            ["conflicts"] if pk.starts_with(PersonId::PREFIX) => Self::DeclaredConflicts(read(pk)?),
-            ["conflicts"] => Self::Conflicts(read(pk)?),
-            ["availability"] => Self::Availability(read(pk)?),
-            ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
-            ["enrollment", id] => Self::PersonEnrollment(read(pk)?, read(id)?),
-            ["submission", since, id] => Self::PersonSubmission(read(pk)?, read(since)?, read(id)?),
-            ["defense", at, id] => Self::PersonDefense(read(pk)?, read(at)?, read(id)?),
-            ["session", at, id] => Self::PersonSession(read(pk)?, read(at)?, read(id)?),
-            ["calendar-feed"] => Self::CalendarFeed(read(pk)?),
-            ["answer", digest] => Self::Answer(read(pk)?, AnswerKey(digest.to_owned())),
-            ["agenda"] => Self::Agenda(read(pk)?),
-            ["attempt", project] => Self::Attempt(read(pk)?, read(project)?),
-            ["commitment", id] => Self::Commitment(read(pk)?, read(id)?),
-            ["enrollment"] => Self::Enrollment(read(pk)?),
-            ["invoice", segment, period, "nothing"] => {
-                Self::NothingOwed(read(pk)?, read(segment)?, read(period)?)
-            }
-            ["note", invoice, id] => Self::CreditNote(read(pk)?, read(invoice)?, read(id)?),
-            ["refund", invoice, id] => Self::Refund(read(pk)?, read(invoice)?, read(id)?),
-            ["invoice", segment, period, payer] => Self::Invoice(
-                read(pk)?,
-                InvoiceKey { segment: read(segment)?, period: read(period)?, payer: read(payer)? },
-            ),
-            ["payment", id] => Self::Payment(read(pk)?, read(id)?),
-            ["paper", invoice] => Self::Paper(read(pk)?, read(invoice)?, None),
-            ["paper", invoice, note] => Self::Paper(read(pk)?, read(invoice)?, Some(read(note)?)),
-            ["letter", at, rank, id] => Self::Letter(read(pk)?, read(at)?, read(rank)?, read(id)?),
-            ["undelivered", at, id] => {
-                let shard = pk.strip_prefix("letters#").ok_or(KeyError)?;
-                Self::UndeliveredLetter(read(shard)?, read(at)?, read(id)?)
-            }
-            ["locator"] => Self::InvoiceLocator(read(pk)?),
-            ["year", year] => {
-                let entity = pk.strip_prefix("numbers#").ok_or(KeyError)?;
-                Self::InvoiceNumbers(entity.to_owned(), read(year)?)
-            }
-            ["submission"] => Self::Submission(read(pk)?),
-            ["assessment"] => Self::Assessment(read(pk)?),
-            ["claim"] => Self::Claim(read(pk)?),
-            ["open", at, id] if pk == "claims" => Self::OpenClaim(read(at)?, read(id)?),
-            ["defense"] => Self::Defense(read(pk)?),
-            ["open", at, id] => Self::OpenDefense(read(at)?, read(id)?),
-            ["session"] => Self::Session(read(pk)?),
-            ["notice"] => Self::SessionNotice(read(pk)?),
-            ["upload"] => Self::Upload(read(pk)?),
-            ["award"] => Self::Award(read(pk)?),
-            ["credential"] => Self::Credential(read(pk)?),
-            ["heard"] => Self::StripeEvent(pk.strip_prefix("stripe#").ok_or(KeyError)?.to_owned()),
-            ["waiting", payment] => {
-                let (entity, shard) =
-                    pk.strip_prefix("debits#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
-                Self::WaitingDebit(entity.to_owned(), read(shard)?, read(payment)?)
-            }
-            ["debit-file"] => Self::DebitFile(read(pk)?),
-            ["debit", number] => Self::FiledDebit(read(pk)?, read(number)?),
-            ["file", day, file] => {
-                let entity = pk.strip_prefix("debit-files#").ok_or(KeyError)?;
-                Self::ListedDebitFile(entity.to_owned(), read(day)?, read(file)?)
-            }
-            ["bank-report"] => Self::BankReport(read(pk)?),
-            ["report"] => Self::BankReportHeard(pk.strip_prefix("bank-report#").ok_or(KeyError)?.to_owned()),
-            ["shard", entity, shard] => Self::RunShard(read(pk)?, entity.to_owned(), read(shard)?),
-            ["page", shard, number] => Self::RunPage(read(pk)?, read(shard)?, read(number)?),
-            [stage, shard, number] if PAGE_STAGES.contains(&stage) => {
-                let stage = PAGE_STAGES.into_iter().find(|word| *word == stage).ok_or(KeyError)?;
-                Self::RunMark(read(pk)?, stage, read(shard)?, read(number)?)
-            }
-            ["date"] => Self::RunDate(read(pk)?),
-            ["day", day, enrollment] => {
-                let (entity, shard) =
-                    pk.strip_prefix("billing#").and_then(|rest| rest.split_once('#')).ok_or(KeyError)?;
-                let at = ListedAt { day: read(day)?, enrollment: read(enrollment)? };
-                Self::BillingDay(entity.to_owned(), read(shard)?, at)
-            }
-            ["entry", day, source] => {
-                let (entity, shard) = in_ledger(pk)?.split_once('#').ok_or(KeyError)?;
-                Self::LedgerEntry(entity.to_owned(), read(shard)?, read(day)?, source.to_owned())
-            }
-            ["closing"] => Self::LedgerClosing(in_ledger(pk)?.to_owned()),
-            ["closed", day] => Self::LedgerClosed(in_ledger(pk)?.to_owned(), read(day)?),
-            ["earning", begin] => Self::LedgerEarnings(in_ledger(pk)?.to_owned(), read(begin)?),
-            ["edition", edition, version] => Self::Edition(read(edition)?, read(version)?),
-            ["job"] => Self::Job(read(pk.strip_prefix("job_").ok_or(KeyError)?)?),
-            ["trail", at, id] => Self::Audit(pk.to_owned(), read(at)?, read(id)?),
-            _ => return Err(KeyError),
-        };
-        Ok(key)
     }
 
     /// The two key attributes.

@@ -9,7 +9,6 @@ use domain::job::Job;
 use domain::occupancy::{InvalidSlot, NotReserved, Slot, SlotTaken};
 use domain::permission::{Loaded, Permitted, Relation, Subject};
 use domain::session::{BookingError, Session, SessionNotice};
-use domain::session::{BookingError, Session};
 use domain::statement::{Outcome, may_be_stated};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -133,8 +132,8 @@ pub struct Calendar {
 struct Change {
     was: Option<Session>,
     session: Item<Session>,
-    at: Timestamp,
     /// When it changed, by the school's clock.
+    at: Timestamp,
 }
 
 impl Change {

@@ -15,7 +15,7 @@ use domain::billing::Terms;
 use domain::catalog::Prospectus;
 use domain::conflict::{ConflictSet, Reason};
 use domain::enrollment::{Enrollment, MentorAssignment};
-use domain::id::{AssignmentId, PersonId};
+use domain::id::{AssignmentId, EditionId, PersonId};
 use domain::occupancy::Week;
 use domain::pairing::{Pairing, PairingPolicy, Seeker};
 use domain::seat::{Seat, Seats};
@@ -25,6 +25,7 @@ use storage::Item;
 use storage::assignment::Assigning;
 use storage::seat::Mentor;
 
+use crate::Worker;
 use crate::outcome::Unfinished;
 
 pub use cover::cover_holidays;
@@ -53,13 +54,20 @@ impl Search {
     }
 
     /// A student as the matching looks at them.
-    fn seeker(&self, enrollment: &Enrollment, said: Option<&Availability>, since: Timestamp) -> Seeker {
+    fn seeker(
+        &self,
+        enrollment: &Enrollment,
+        edition: Option<&Prospectus>,
+        said: Option<&Availability>,
+        since: Timestamp,
+    ) -> Seeker {
+        let level = edition.map(|edition| edition.level_left(&enrollment.recognized_skills));
         Seeker {
             enrollment: enrollment.id,
             student: enrollment.student,
             degree: enrollment.degree.clone(),
             language: enrollment.language.clone(),
-            level: 1,
+            level: level.unwrap_or_default().into(),
             hours: self.policy.hours_of(said, &enrollment.time_zone, self.week),
             since,
             former: enrollment.mentors.iter().map(|assignment| assignment.mentor).collect(),
@@ -85,6 +93,20 @@ impl Search {
             capacity,
         }
     }
+}
+
+/// Editions by what enrollments hold of them.
+type Editions = BTreeMap<(EditionId, u32), Prospectus>;
+
+/// Every version of every edition.
+async fn editions(worker: &Worker) -> Result<Editions, Unfinished> {
+    let editions = worker.store.editions().await?.into_iter();
+    Ok(editions.map(|it| ((it.edition.id.clone(), it.edition.version), it)).collect())
+}
+
+/// The version that an enrollment holds.
+fn edition_of<'a>(editions: &'a Editions, enrollment: &Enrollment) -> Option<&'a Prospectus> {
+    editions.get(&(enrollment.edition.clone(), enrollment.version))
 }
 
 /// Who has a declared tie to the student, and so is no mentor of theirs.

@@ -97,6 +97,8 @@ impl Introduction<'_> {
             attendance: Vec::new(),
             report: None,
             claims: Vec::new(),
+            makes_up: None,
+            made_up_by: None,
         })
     }
 

@@ -113,7 +113,7 @@ fn attended(student: Option<i64>, mentor: Option<i64>) -> Session {
         session,
         |session, (name, s)| {
             let joined_at = session.starts_at + SignedDuration::from_secs(s);
-            let stay = Attendance { person: person(name), joined_at, left_at: None };
+            let stay = Attendance { person: person(name), joined_at, left_at: None, stay: None };
             let end = session.ends_at;
             session.attend(stay, Side::Mentor, end).expect("a stay")
         },

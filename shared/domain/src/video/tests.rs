@@ -36,6 +36,8 @@ fn session() -> Session {
         attendance: Vec::new(),
         report: None,
         claims: Vec::new(),
+        makes_up: None,
+        made_up_by: None,
     }
 }
 

@@ -1,14 +1,10 @@
 //! From a partition and a sort key back to what stands there.
-//! Keys read back from where they stand.
 
 use std::str::FromStr;
 
 use domain::billing::run::ListedAt;
 use domain::id::{DegreeId, PersonId};
 use domain::permission::Role;
-
-use super::{AnswerKey, InvoiceKey, Key, KeyError, PAGE_STAGES};
-use domain::id::PersonId;
 
 use super::{AnswerKey, InvoiceKey, Key, PAGE_STAGES, STATEMENT_STAGES};
 

@@ -49,7 +49,6 @@ fn maya() -> Enrollment {
         waiting: None,
         coach: None,
         recognized_skills: Default::default(),
-        waiting: None,
     }
 }
 

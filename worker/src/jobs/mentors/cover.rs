@@ -16,10 +16,9 @@ use storage::queue::Claimed;
 use storage::seat::Mentor;
 use storage::transaction::read_again;
 
-use super::super::bill::edition;
 use super::super::finish;
 use super::match_students::{matched, read_mentors};
-use super::{Search, by_person, next_night, tied, was_changed};
+use super::{Search, by_person, edition_of, editions, next_night, tied, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -71,9 +70,11 @@ impl Covering<'_> {
     /// Covers whoever has no cover yet, and says how many could not be covered.
     async fn cover(&self) -> Result<usize, Unfinished> {
         let students = self.students().await?;
-        let Some(first) = students.first() else { return Ok(0) };
-        let edition = edition(self.worker, &first.edition, first.version).await?;
-        let search = Search { week: Week::of(self.begins), ..Search::new(&edition, self.now) };
+        let editions = editions(self.worker).await?;
+        let Some(edition) = students.first().and_then(|first| edition_of(&editions, first)) else {
+            return Ok(0);
+        };
+        let search = Search { week: Week::of(self.begins), ..Search::new(edition, self.now) };
         let degrees = BTreeSet::from_iter(students.iter().map(|student| student.degree.clone()));
         let mentors = read_mentors(self.worker, &degrees, &search).await?;
         let people = Vec::from_iter(students.iter().map(|student| student.student));
@@ -82,7 +83,7 @@ impl Covering<'_> {
         let conflicts = self.worker.store.conflicts_for_job(&ids).await?;
         let seekers = students.iter().map(|student| {
             let own = said.iter().find(|said| said.person == student.student);
-            let mut seeker = search.seeker(student, own, self.now);
+            let mut seeker = search.seeker(student, edition_of(&editions, student), own, self.now);
             let ties = conflicts.iter().find(|set| set.enrollment() == student.id);
             seeker.barred = ties.map(tied).unwrap_or_default();
             seeker.barred.insert(self.mentor);

@@ -16,7 +16,7 @@ use storage::transaction::read_again;
 use super::super::bill::edition;
 use super::super::finish;
 use super::match_students::{matched, read_mentors};
-use super::{Search, by_person, next_night, tied, was_changed};
+use super::{Search, by_person, edition_of, editions, next_night, tied, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -30,10 +30,11 @@ pub async fn hand_over(worker: &Worker, claimed: &Claimed, mentor: PersonId) -> 
         return finish(worker, claimed).await;
     };
     let students = students_of(worker, mentor).await?;
-    let Some(first) = students.first() else {
+    let editions = editions(worker).await?;
+    let Some(edition) = students.first().and_then(|first| edition_of(&editions, first)) else {
         return end(worker, claimed, mentor, 0, None).await;
     };
-    let search = Search::new(&edition(worker, &first.edition, first.version).await?, now);
+    let search = Search::new(edition, now);
     let degrees = BTreeSet::from_iter(students.iter().map(|student| student.degree.clone()));
     let mentors = read_mentors(worker, &degrees, &search).await?;
     let people = Vec::from_iter(students.iter().map(|student| student.student));
@@ -42,7 +43,7 @@ pub async fn hand_over(worker: &Worker, claimed: &Claimed, mentor: PersonId) -> 
     let conflicts = worker.store.conflicts_for_job(&ids).await?;
     let seekers = students.iter().map(|student| {
         let own = said.iter().find(|said| said.person == student.student);
-        let mut seeker = search.seeker(student, own, departure.value.said_at);
+        let mut seeker = search.seeker(student, edition_of(&editions, student), own, departure.value.said_at);
         seeker.barred =
             conflicts.iter().find(|set| set.enrollment() == student.id).map(tied).unwrap_or_default();
         seeker.barred.insert(mentor);

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::catalog::Prospectus;
 use domain::enrollment::{Enrollment, Waiting};
-use domain::id::{DegreeId, EditionId, EnrollmentId, PersonId};
+use domain::id::{DegreeId, EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::matching::Parameters;
 use domain::pairing::{Candidate, Pairing, Pairings, Seeker, Unseated, pair};
@@ -18,15 +17,12 @@ use storage::waiting::WaitingStudent;
 use storage::{Item, Refused};
 
 use super::super::finish;
-use super::{Search, by_person, freed_by, next_night, terms, was_changed};
+use super::{Editions, Search, by_person, edition_of, editions, freed_by, next_night, terms, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
 /// Students of a line, and mentors, that are read at once.
 const READ_AT_ONCE: usize = 100;
-
-/// Editions by what enrollments hold of them.
-type Editions = BTreeMap<(EditionId, u32), Prospectus>;
 
 /// Matches everyone who waits; the nightly run comes again the next night while somebody does.
 ///
@@ -38,9 +34,7 @@ pub async fn match_students(
     asked_at: Option<Timestamp>,
 ) -> Result<(), Unfinished> {
     let now = worker.clock.now(&worker.store).await?;
-    let editions = worker.store.editions().await?;
-    let editions: Editions =
-        editions.into_iter().map(|it| ((it.edition.id.clone(), it.edition.version), it)).collect();
+    let editions = editions(worker).await?;
     let Some(search) = editions.values().next_back().map(|edition| Search::new(edition, now)) else {
         return finish(worker, claimed).await;
     };
@@ -50,7 +44,7 @@ pub async fn match_students(
     }
     let degrees = BTreeSet::from_iter(line.iter().map(|waiting| waiting.enrollment.value.degree.clone()));
     let mentors = read_mentors(worker, &degrees, &search).await?;
-    let seekers = read_seekers(worker, &line, &search).await?;
+    let seekers = read_seekers(worker, &line, &editions, &search).await?;
     let candidates =
         Vec::from_iter(mentors.iter().map(|mentor| mentor.candidate(&search.policy, search.week)));
     let (seekers, candidates, pairings) = matched(seekers, candidates, search).await?;
@@ -136,7 +130,12 @@ pub(super) async fn read_mentors(
     Ok(mentors)
 }
 
-async fn read_seekers(worker: &Worker, line: &[Waits], search: &Search) -> Result<Vec<Seeker>, Unfinished> {
+async fn read_seekers(
+    worker: &Worker,
+    line: &[Waits],
+    editions: &Editions,
+    search: &Search,
+) -> Result<Vec<Seeker>, Unfinished> {
     let mut seekers = Vec::with_capacity(line.len());
     for some in line.chunks(READ_AT_ONCE) {
         let students = Vec::from_iter(some.iter().map(|waits| waits.enrollment.value.student));
@@ -145,7 +144,12 @@ async fn read_seekers(worker: &Worker, line: &[Waits], search: &Search) -> Resul
         let conflicts = worker.store.conflicts_for_job(&ids).await?;
         for Waits { student, enrollment } in some {
             let said = said.iter().find(|said| said.person == enrollment.value.student);
-            let mut seeker = search.seeker(&enrollment.value, said, student.since);
+            let mut seeker = search.seeker(
+                &enrollment.value,
+                edition_of(editions, &enrollment.value),
+                said,
+                student.since,
+            );
             let own = conflicts.iter().find(|set| set.enrollment() == student.enrollment);
             seeker.barred = own.map(super::tied).unwrap_or_default();
             seekers.push(seeker);
@@ -205,7 +209,7 @@ impl Night<'_> {
         };
         progress.enrollment.value = progress.enrollment.value.as_of(now);
         let enrollment = &progress.enrollment.value;
-        let edition = editions.get(&(enrollment.edition.clone(), enrollment.version));
+        let edition = edition_of(editions, enrollment);
         let Some(edition) = edition.filter(|_| enrollment.needs_seat()) else { return Ok(false) };
         let (terms, today) = (terms(enrollment, edition, now), enrollment.date_at(now));
         let from = enrollment.start_on.max(today);

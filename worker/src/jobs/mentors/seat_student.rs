@@ -50,7 +50,7 @@ async fn seat(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Result<()
         return Ok(transaction.finish(claimed).commit().await?);
     }
     let search = Search::new(&edition, now);
-    let found = find(worker, &progress, &search).await?;
+    let found = find(worker, &progress, &edition, &search).await?;
     match found.pairing {
         Ok(pairing) => take(worker, claimed, progress, &edition, &search, found.mentors, &pairing).await,
         Err(why) => join(worker, claimed, &progress, &search, &found.mentors, why).await,
@@ -63,10 +63,15 @@ struct Found {
     pairing: Result<Pairing, Why>,
 }
 
-async fn find(worker: &Worker, progress: &Progress, search: &Search) -> Result<Found, Unfinished> {
+async fn find(
+    worker: &Worker,
+    progress: &Progress,
+    edition: &Prospectus,
+    search: &Search,
+) -> Result<Found, Unfinished> {
     let enrollment = &progress.enrollment.value;
     let said = worker.store.availabilities(&[enrollment.student]).await?;
-    let mut seeker = search.seeker(enrollment, said.first(), search.now);
+    let mut seeker = search.seeker(enrollment, Some(edition), said.first(), search.now);
     seeker.barred = tied(&progress.conflicts.value);
     // Another begin for each student, and the same one each time.
     let begin = domain::id::PersonId::new(enrollment.id.uuid());
