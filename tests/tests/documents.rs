@@ -64,6 +64,10 @@ fn letters(folder: &Path) -> Vec<Letter> {
     for entry in std::fs::read_dir(folder.join("mail")).expect("a folder") {
         let bytes = std::fs::read(entry.expect("an entry").path()).expect("a letter");
         let mail = MessageParser::default().parse(&bytes).expect("a mail");
+        let subject = mail.subject().unwrap_or_default().replace('\u{a0}', " ");
+        if ["First talk", "Entretien découverte"].iter().any(|words| subject.contains(words)) {
+            continue; // not about money
+        }
         let to = mail.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("a reader");
         letters.push(Letter {
             at: mail.date().expect("a date").to_rfc3339(),

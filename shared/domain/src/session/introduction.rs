@@ -45,7 +45,7 @@ impl Enrollment {
         let before = self
             .mentors
             .iter()
-            .any(|other| other.mentor != mentor && other.to.is_none_or(|to| other.from < to));
+            .any(|other| other.mentor != mentor && other.to.is_some_and(|to| other.from < to));
         if before { SessionKind::Handover } else { SessionKind::Discovery }
     }
 }

@@ -24,6 +24,8 @@ impl Key {
             ["conflicts"] if pk.starts_with(PersonId::PREFIX) => Self::DeclaredConflicts(read(pk)?),
             ["conflicts"] => Self::Conflicts(read(pk)?),
             ["availability"] => Self::Availability(read(pk)?),
+            ["calendar-feed"] => Self::CalendarFeed(read(pk)?),
+            ["notice"] => Self::SessionNotice(read(pk)?),
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["series"] => Self::PersonSeries(read(pk)?),
             ["seats"] => Self::Seats(read(pk)?),

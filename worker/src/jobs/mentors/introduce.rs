@@ -6,11 +6,11 @@ use domain::pairing::Hours;
 use domain::session::{BookingFacts, INTRODUCED_WITHIN_DAYS, Introduction, introduction_id};
 use jiff::{SignedDuration, Timestamp};
 use storage::Refused;
+use storage::enrollment::Progress;
 use storage::queue::Claimed;
 use storage::session::{BookRefusal, Calendar};
 use storage::transaction::read_again;
 
-use super::super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -25,16 +25,7 @@ pub async fn introduce(
     let changed = |refused: &Refused<BookRefusal>| {
         matches!(refused, Refused::By(BookRefusal::Changed | BookRefusal::Made))
     };
-    let now = worker.clock.now(&worker.store).await?;
-    let Some(progress) = worker.store.progress_for_job(id).await? else {
-        return finish(worker, claimed).await;
-    };
-    let enrollment = progress.enrollment.value.clone().as_of(now);
-    let own = enrollment.mentors.iter().find(|it| it.mentor == mentor && it.to.is_none());
-    let begins = own.and_then(|assignment| enrollment.time_zone.start_of(assignment.from).ok());
-    let known = worker.store.sessions_for_job(&[introduction_id(id, mentor)]).await?;
-    let Some(begins) = begins.filter(|_| known.is_empty()) else { return finish(worker, claimed).await };
-    Ok(read_again(changed, || book(worker, claimed, id, mentor, begins)).await?)
+    Ok(read_again(changed, || book(worker, claimed, id, mentor)).await?)
 }
 
 async fn book(
@@ -42,10 +33,12 @@ async fn book(
     claimed: &Claimed,
     id: EnrollmentId,
     mentor: PersonId,
-    begins: Timestamp,
 ) -> Result<(), Refused<BookRefusal>> {
     let now = worker.clock.now(&worker.store).await?;
-    let Some(progress) = worker.store.progress_for_job(id).await? else {
+    let known = worker.store.sessions_for_job(&[introduction_id(id, mentor)]).await?;
+    let progress = worker.store.progress_for_job(id).await?.filter(|_| known.is_empty());
+    // Whoever is no longer the student's mentor is not introduced.
+    let Some((progress, begins)) = progress.and_then(|progress| begins(progress, mentor)) else {
         return worker.store.transaction().finish(claimed).commit().await;
     };
     let enrollment = progress.enrollment.value.clone();
@@ -92,4 +85,12 @@ async fn book(
     calendar.add(session, now).map_err(|misfit| Refused::By(misfit.into()))?;
     let transaction = worker.store.keep_calendar(&calendar).audit(&key, "introduce", "worker", now);
     transaction.finish(claimed).commit().await
+}
+
+/// The progress of an enrollment whose mentor until further notice somebody is, and since when.
+fn begins(progress: Progress, mentor: PersonId) -> Option<(Progress, Timestamp)> {
+    let enrollment = &progress.enrollment.value;
+    let mut own = enrollment.mentors.iter().filter(|it| it.mentor == mentor && it.to.is_none());
+    let begins = own.next().and_then(|assignment| enrollment.time_zone.start_of(assignment.from).ok())?;
+    Some((progress, begins))
 }
