@@ -42,7 +42,7 @@ pub use planning::Slot;
 pub use policy::DefensePolicy;
 pub use refusal::{DefenseRefusal, TEXT_CHARS_MAX};
 pub use request::{DefenseRequest, Wish};
-pub use settle::{Booking, Path, Settled};
+pub use settle::{Booking, Judging, Path, Settled};
 pub use state::{Awaits, DefenseState, Outcome, Stage};
 pub use verdict::{GivenVerdict, Overall, Seal, SkillJudgment, SkillVerdict, Verdict};
 
@@ -239,6 +239,11 @@ impl Defense {
             return Err(DefenseRefusal::JurorInConflict { juror });
         }
         Ok(())
+    }
+
+    /// Whether somebody may judge it: in no conflict, by the set and by what the defense itself knows.
+    pub fn may_be_judged_by(&self, person: PersonId, conflicts: &ConflictSet) -> bool {
+        self.check_independent(person, conflicts).is_ok()
     }
 
     /// Student and mentors, who know themselves that they are no strangers.

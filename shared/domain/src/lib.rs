@@ -47,6 +47,7 @@ pub mod capacity; // how many mentors will be needed, and who could become one
 
 pub mod conflict; // who may never judge a student
 pub mod defense; // the jury
+pub mod jury; // who judges, and when
 pub mod recording; // its evidence
 pub mod claim; // earlier learning
 

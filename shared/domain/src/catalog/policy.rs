@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::availability::{Level, LocalTime};
 use crate::billing::{Completion, DUNNING_TRIES, PauseBegins, Terms};
+use crate::defense::DefensePolicy;
 use crate::pairing::PairingPolicy;
 use crate::session::SessionPolicy;
 
@@ -104,6 +105,18 @@ pub struct Policy {
     pub defense_minutes_min: Sourced<u32>,
     /// The longest defense, in minutes.
     pub defense_minutes_max: Sourced<u32>,
+    /// Minutes that a defense takes where nobody says otherwise.
+    #[serde(default = "opening_defense_minutes")]
+    pub defense_minutes: Sourced<u32>,
+    /// The most defenses that one juror judges on a day of their own calendar.
+    #[serde(default = "opening_defenses_per_day_max")]
+    pub defenses_per_day_max: Sourced<u32>,
+    /// The most defenses that one juror judges in a week.
+    #[serde(default = "opening_defenses_per_week_max")]
+    pub defenses_per_week_max: Sourced<u32>,
+    /// How well a juror must speak the language of a defense, by the European framework of reference.
+    #[serde(default = "opening_juror_language_level_min")]
+    pub juror_language_level_min: Sourced<Level>,
     /// Minutes before its time at which a defense may start.
     pub defense_early_minutes: Sourced<u32>,
     /// Minutes after its time until which a defense may still start.
@@ -145,6 +158,22 @@ fn opening_statement_days() -> Sourced<u32> {
 
 fn opening_make_up_days() -> Sourced<u32> {
     opening(SessionPolicy::OPENING.make_up_days)
+}
+
+fn opening_defense_minutes() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.length_minutes)
+}
+
+fn opening_defenses_per_day_max() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.per_day_max)
+}
+
+fn opening_defenses_per_week_max() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.per_week_max)
+}
+
+fn opening_juror_language_level_min() -> Sourced<Level> {
+    opening(DefensePolicy::OPENING.juror_language_level_min)
 }
 
 fn opening_pause_begins() -> Sourced<PauseBegins> {
@@ -212,6 +241,13 @@ impl Policy {
             ),
             // A report that is on time must not come after the statement.
             ("statement_days", self.statement_days.value >= self.report_hours.value.div_ceil(24)),
+            (
+                "defense_minutes",
+                (self.defense_minutes_min.value..=self.defense_minutes_max.value)
+                    .contains(&self.defense_minutes.value),
+            ),
+            ("defenses_per_day_max", self.defenses_per_day_max.value > 0),
+            ("defenses_per_week_max", self.defenses_per_week_max.value > 0),
             ("notice_days_max", self.notice_days_min.value <= self.notice_days_max.value),
             ("condition_upload_hours", self.condition_upload_hours.value > 0),
             ("condition_decision_hours", self.condition_decision_hours.value > 0),
@@ -251,7 +287,8 @@ mod tests {
         check("notice_days_max", |policy| policy.notice_days_max.value = 13);
         check("session_minutes", |policy| policy.session_minutes.value = 10);
         check("waking_hours", |policy| policy.waking_hours.value.reverse());
-        check("defense_minutes_max", |policy| policy.defense_minutes_max.value = 0);
+        check("defense_minutes", |policy| policy.defense_minutes.value = 200);
+        check("defenses_per_day_max", |policy| policy.defenses_per_day_max.value = 0);
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
         check("dunning_days", |policy| policy.dunning_days.value = [1, 3, 3, 7, 10, 14]);
         check("statement_days", |policy| policy.statement_days.value = 0);

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::availability::Level;
+use crate::jury::Caps;
 use crate::session::policy::opening_statement_days;
 
 /// What the school allows around a defense, as the catalog's policies have it. A defense keeps the
@@ -18,6 +20,18 @@ pub struct DefensePolicy {
     pub length_minutes_min: u32,
     /// Longest defense, in minutes.
     pub length_minutes_max: u32,
+    /// Minutes that a defense takes where nobody says otherwise.
+    #[serde(default = "opening_length_minutes")]
+    pub length_minutes: u32,
+    /// The most defenses that one juror judges on a day of their own calendar.
+    #[serde(default = "opening_per_day_max")]
+    pub per_day_max: u32,
+    /// The most defenses that one juror judges in a week.
+    #[serde(default = "opening_per_week_max")]
+    pub per_week_max: u32,
+    /// How well a juror must speak the language of the defense.
+    #[serde(default = "opening_juror_language_level_min")]
+    pub juror_language_level_min: Level,
     /// Minutes before its time at which a defense may start.
     pub start_minutes_early: u32,
     /// Minutes after its time until which a defense may still start.
@@ -39,13 +53,17 @@ pub struct DefensePolicy {
 
 impl DefensePolicy {
     /// The school's numbers since its first jury: 14 to 21 days ahead, 48 h and 48 h, a day for
-    /// the recording (scenario S9) and 60 percent of the meeting are the design's; lengths and the
-    /// times around the start are ours.
+    /// the recording (scenario S9) and 60 percent of the meeting are the design's; lengths, what one
+    /// juror judges and the times around the start are ours.
     pub const OPENING: Self = Self {
         notice_days_min: 14,
         notice_days_max: 21,
         length_minutes_min: 15,
         length_minutes_max: 180,
+        length_minutes: 45,
+        per_day_max: 3,
+        per_week_max: 8,
+        juror_language_level_min: Level::B2,
         start_minutes_early: 10,
         start_minutes_late: 60,
         no_show_minutes: 15,
@@ -55,6 +73,29 @@ impl DefensePolicy {
         recording_share_percent: 60,
         statement_days: opening_statement_days(),
     };
+}
+
+impl DefensePolicy {
+    /// How much one juror judges.
+    pub const fn caps(&self) -> Caps {
+        Caps { per_day: self.per_day_max, per_week: self.per_week_max }
+    }
+}
+
+fn opening_length_minutes() -> u32 {
+    DefensePolicy::OPENING.length_minutes
+}
+
+fn opening_per_day_max() -> u32 {
+    DefensePolicy::OPENING.per_day_max
+}
+
+fn opening_per_week_max() -> u32 {
+    DefensePolicy::OPENING.per_week_max
+}
+
+fn opening_juror_language_level_min() -> Level {
+    DefensePolicy::OPENING.juror_language_level_min
 }
 
 /// Defenses that were kept before they named their rules were asked for under the opening ones.

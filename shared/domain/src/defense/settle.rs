@@ -36,6 +36,15 @@ pub struct Booking {
     pub people: [PersonId; 2],
 }
 
+/// One defense among those that its juror judges, as the juror's caps count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judging {
+    /// Who judges.
+    pub juror: PersonId,
+    /// When it begins.
+    pub starts_at: Timestamp,
+}
+
 /// A defense after a step, with all that is to be written together with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
@@ -55,6 +64,10 @@ pub struct Settled {
     pub booked: Option<Booking>,
     /// What the step leaves for the juror's pay.
     pub duty: Option<JuryDuty>,
+    /// What its juror no longer judges.
+    pub uncounted: Option<Judging>,
+    /// What its juror judges now: only below the caps.
+    pub counted: Option<Judging>,
     /// What the system does next, and when.
     pub jobs: Vec<(Job, Timestamp)>,
 }
@@ -78,6 +91,15 @@ impl Defense {
         Some(Booking { slot, people: [self.request.student, juror] })
     }
 
+    /// What it is of its juror's work: once it has a time, unless it was called off or the juror did not come.
+    pub fn judging(&self) -> Option<Judging> {
+        use DefenseState as S;
+        let idle =
+            matches!(self.state, S::Requested | S::JurorAssigned | S::Cancelled { .. } | S::JurorNoShow);
+        let (juror, slot) = (self.juror.filter(|_| !idle)?, self.slot?);
+        Some(Judging { juror, starts_at: slot.starts_at })
+    }
+
     fn settled_after(
         self,
         before: Option<&Self>,
@@ -92,6 +114,8 @@ impl Defense {
             freed: before.and_then(Self::occupies),
             booked: self.occupies(),
             duty: before.and_then(|before| JuryDuty::of_step(before, &self, now)),
+            uncounted: before.and_then(Self::judging),
+            counted: self.judging(),
             jobs: self.jobs_after(before),
             defense: self,
         };
@@ -101,6 +125,9 @@ impl Defense {
         let days = settled.defense.policy.statement_days;
         let closing = settled.duty.as_ref().and_then(|duty| duty.closing(path.enrollment, days));
         settled.jobs.extend(closing);
+        if settled.uncounted == settled.counted {
+            (settled.uncounted, settled.counted) = (None, None);
+        }
         settled.go_on(before, path, now)?;
         Ok(settled)
     }

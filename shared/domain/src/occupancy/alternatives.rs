@@ -17,6 +17,11 @@ const SEARCH_DAYS: i64 = 28;
 pub struct Diary(BTreeMap<Week, Occupancy>);
 
 impl Diary {
+    /// What is booked of a week, as far as it was read.
+    pub fn in_week(&self, week: Week) -> Option<&Occupancy> {
+        self.0.get(&week)
+    }
+
     /// Whether the person has nothing else in the slot.
     pub fn is_free(&self, slot: Slot) -> bool {
         slot.weeks().all(|(week, quarters)| self.0.get(&week).is_none_or(|booked| booked.is_free(quarters)))

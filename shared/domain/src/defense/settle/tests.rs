@@ -105,6 +105,26 @@ fn a_time_is_taken_until_the_defense_is_over_and_given_back_when_it_changes() {
 }
 
 #[test]
+fn a_defense_counts_for_its_juror_from_its_time_on_also_once_it_was_held() {
+    let mut school = School::of(&["portfolio-site"]);
+    let asked = requested().settle_request(school.path(), asked_at()).expect("accepted work");
+    school.keep(&asked);
+    school.take(&requested(), assigned());
+    let judging = Some(Judging { juror: juror(), starts_at: starts_at() });
+    let timed = school.take(&assigned(), scheduled());
+    assert_eq!((timed.uncounted, timed.counted), (None, judging));
+    for (before, next) in [(agreed(), in_progress()), (in_progress(), held())] {
+        let settled = school.take(&before, next);
+        assert_eq!((settled.uncounted, settled.counted), (None, None));
+    }
+    let missed = scheduled().ended(Ending::JurorNoShow, student(), ended_at()).expect("late");
+    for next in [scheduled().assign_juror(other_juror(), &conflicts()).expect("a stranger"), missed] {
+        let settled = School::scheduled(&["portfolio-site"]).take(&scheduled(), next);
+        assert_eq!((settled.uncounted, settled.counted), (judging, None));
+    }
+}
+
+#[test]
 fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() {
     let recorded = stored(announced(drafted(), "a"), "a");
     let passed = verified(recorded.clone(), "a");
