@@ -2,6 +2,7 @@
 
 mod holding; // consent, start, end
 mod judging; // verdict and waiver
+mod jurors; // who could judge, and when
 mod planning; // request, juror, time
 mod recording; // who watches it
 mod refusals; // why not
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_defenses))
         .routes(routes!(get_defense))
         .merge(planning::routes())
+        .merge(jurors::routes())
         .merge(holding::routes())
         .merge(judging::routes())
         .merge(recording::routes())

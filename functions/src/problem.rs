@@ -71,8 +71,8 @@ codes! {
     AlreadyDecided = "already_decided", CONFLICT, "This was decided already";
     /// Somebody has something else at that time.
     SlotTaken = "slot_taken", CONFLICT, "The time is taken";
-    /// Everyone who comes into question has as many students as they take.
-    CapacityFull = "capacity_full", CONFLICT, "No mentor has a free seat";
+    /// Everyone who comes into question has as many students, or defenses, as they take.
+    CapacityFull = "capacity_full", CONFLICT, "Nobody has room for one more";
     /// Parts are missing or not verified yet.
     UploadIncomplete = "upload_incomplete", CONFLICT, "The upload is not complete";
     /// No verified recording, and no waiver.

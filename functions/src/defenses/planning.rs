@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DefenseView;
+use super::jurors::{book_best, book_with};
 use super::step::{act, keep};
 use crate::App;
 use crate::body::Json;
@@ -79,20 +80,33 @@ fn project_skills(edition: &Prospectus, project: &ProjectId) -> Result<Vec<Skill
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JurorBody {
-    /// A person with the role of a juror, in no conflict with the student.
-    #[schema(value_type = String)]
-    juror: PersonId,
+    /// A person with the role of a juror, in no conflict with the student. Left out, the system looks for the best
+    /// one and books a time as well.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    juror: Option<PersonId>,
+    /// How many minutes the system books; as long as the school's defenses usually take, if left out.
+    #[serde(default)]
+    #[schema(example = 45)]
+    minutes: Option<u32>,
 }
 
 /// Says who judges; before the start another one may take the place.
+///
+/// Where nobody is named, the system takes the earliest time on the wished dates that student and some juror have in
+/// common, then the juror who judges least, and books both; `GET /v1/defenses/{id}/jurors` shows the same ranking.
 #[utoipa::path(post, path = "/v1/defenses/{id}/juror", tag = "defenses", request_body = JurorBody,
     params(("id" = String, Path)),
     responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
 async fn assign_juror(
     call: Call,
     At(id): At<DefenseId>,
-    Json(JurorBody { juror }): Json<JurorBody>,
+    Json(JurorBody { juror, minutes }): Json<JurorBody>,
 ) -> Result<Reply, Problem> {
+    let Some(juror) = juror else { return book_best(&call, id, minutes).await };
+    if minutes.is_some() {
+        return Err(Problem::field("/minutes", "Choose the time of a named juror by /schedule."));
+    }
     let grants = call.grants(juror).await?;
     act(&call, &permissions::ASSIGN_JUROR, id, |hearing| {
         let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);
@@ -111,9 +125,15 @@ pub(super) struct ScheduleBody {
     /// How long.
     #[schema(example = 45)]
     minutes: u32,
+    /// The juror of an alternative that was offered, where that is another one than the assigned: one for each
+    /// time, so that nobody chooses who judges.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    juror: Option<PersonId>,
 }
 
-/// Chooses the time, or moves it: refused where student or juror have something else then.
+/// Chooses the time, or moves it: refused where student or juror have something else then, or the juror judges
+/// enough that day or week, with three alternatives over all jurors who could come.
 #[utoipa::path(post, path = "/v1/defenses/{id}/schedule", tag = "defenses", request_body = ScheduleBody,
     params(("id" = String, Path)),
     responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
@@ -122,6 +142,9 @@ async fn schedule_defense(
     At(id): At<DefenseId>,
     Json(body): Json<ScheduleBody>,
 ) -> Result<Reply, Problem> {
+    if let Some(juror) = body.juror {
+        return book_with(&call, id, juror, (body.starts_at, body.minutes)).await;
+    }
     act(&call, &permissions::SCHEDULE_DEFENSE, id, |hearing| {
         let slot = Slot::new(body.starts_at, body.minutes, hearing.defense.value.policy(), call.now)?;
         let (enrollment, conflicts) = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use domain::defense::{Defense, DefenseRefusal, Settled};
 use domain::id::DefenseId;
+use domain::jury::CapReached;
 use domain::permission::Action;
 use domain::submission::Submission;
 use storage::defense::{BookingRefused, DefenseRefused, Hearing};
@@ -10,13 +11,13 @@ use storage::transaction::Transaction;
 use storage::{Item, Key};
 
 use super::DefenseView;
+use super::jurors::{OfferView, other_times};
 use crate::call::Call;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
-use crate::sessions::views::TimeView;
 
 /// How often an act is decided anew because somebody else changed what it read.
-const TRIES_MAX: u32 = 8;
+pub(super) const TRIES_MAX: u32 = 8;
 
 /// What an act makes of a defense, and the status that says so.
 pub(super) type Decided = Result<(StatusCode, Defense), DefenseRefusal>;
@@ -80,7 +81,8 @@ async fn transaction<'a>(
     match call.store().rebooked(settled).await {
         Ok(diaries) => Ok(call.store().keep_step(hearing, settled, &diaries)),
         Err(BookingRefused::Store(error)) => Err(error.into()),
-        Err(BookingRefused::Taken(_)) => Err(slot_taken(call, hearing, settled).await?),
+        Err(BookingRefused::Taken(_)) => Err(not_free(call, hearing, settled, None).await?),
+        Err(BookingRefused::Capped(cap)) => Err(not_free(call, hearing, settled, Some(cap)).await?),
     }
 }
 
@@ -100,11 +102,32 @@ async fn with_submission<'a>(
     Ok(transaction.save(&submission.with(heard), DefenseRefused::Changed))
 }
 
-async fn slot_taken(call: &Call, hearing: &Hearing, settled: &Settled) -> Result<Problem, Problem> {
-    let enrollment = &hearing.progress.enrollment.value;
-    let studies = |slot: domain::occupancy::Slot| enrollment.session_allowed_at(slot.starts_at()).is_ok();
-    let others = call.store().other_times(settled, studies).await?;
-    let others = others.iter().map(|slot| TimeView::of(slot.starts_at(), &enrollment.time_zone));
-    let detail = "The student or the juror has something else then: take one of the alternatives.";
-    Ok(Problem::new(Code::SlotTaken, detail).with("alternatives", Vec::from_iter(others)))
+/// The refusal of a time that is taken, or at which the juror judges enough, with other times: over all jurors
+/// who could come, and where these have none, of the one who is assigned.
+async fn not_free(
+    call: &Call,
+    hearing: &Hearing,
+    settled: &Settled,
+    cap: Option<CapReached>,
+) -> Result<Problem, Problem> {
+    let mut offers = match settled.defense.slot() {
+        Some(slot) => other_times(call, hearing, slot).await?,
+        None => Vec::new(),
+    };
+    if offers.is_empty() {
+        let enrollment = &hearing.progress.enrollment.value;
+        let studies = |slot: domain::occupancy::Slot| enrollment.session_allowed_at(slot.starts_at()).is_ok();
+        let own = call.store().other_times(settled, studies).await?;
+        let juror = settled.defense.juror();
+        offers
+            .extend(own.iter().filter_map(|slot| Some(OfferView::of(juror?, slot.starts_at(), enrollment))));
+    }
+    let (code, detail) = match cap {
+        Some(cap) => (Code::CapacityFull, format!("{cap}: take one of the alternatives.")),
+        None => {
+            let detail = "The student or the juror has something else then: take one of the alternatives.";
+            (Code::SlotTaken, detail.to_owned())
+        }
+    };
+    Ok(Problem::new(code, detail).with("alternatives", offers))
 }

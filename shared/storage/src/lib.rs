@@ -45,6 +45,7 @@ pub mod submission; // work handed in, and the mentor's judgment
 pub mod upload; // bytes on their way in
 pub mod claim; // earlier learning, and all that a decision about it writes
 pub mod defense; // defenses, and all that a step of one writes
+pub mod jury; // jurors, as a search for one looks at them
 
 pub use bucket::Bucket;
 pub use clock::Clock;

@@ -8,7 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::PersonId;
+use domain::jury::{CapReached, Caps, Load};
 use domain::occupancy::{Diary, NotReserved, Occupancy, Slot, SlotTaken, Week};
+use domain::time::Zone;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Stored};
@@ -22,6 +25,9 @@ pub struct BusyWeek {
     person: PersonId,
     week: Week,
     quarters: Occupancy,
+    /// When the defenses begin that the person judges in it, held ones too: what a juror's caps count.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    judging: BTreeSet<Timestamp>,
 }
 
 impl Stored for BusyWeek {
@@ -56,6 +62,46 @@ impl Diaries {
         })
     }
 
+    /// With one more defense that a juror in a zone judges, if the caps allow it.
+    ///
+    /// All weeks that count are written with it, so that two at the same moment are never both the last.
+    pub fn judges(
+        mut self,
+        juror: PersonId,
+        begins: Timestamp,
+        zone: &Zone,
+        caps: Caps,
+    ) -> Result<Self, CapReached> {
+        let judging = Vec::from_iter(self.judged_by(juror));
+        caps.check(Load::at(begins, &judging, zone))?;
+        for week in Caps::weeks(begins, zone) {
+            let begins = (Week::of(begins) == week).then_some(begins);
+            self.recount(juror, week, |judging| judging.extend(begins));
+        }
+        Ok(self)
+    }
+
+    /// Without a defense that a juror no longer judges. One from before they were counted is not missed.
+    #[must_use]
+    pub fn judges_no_more(mut self, juror: PersonId, begins: Timestamp) -> Self {
+        self.recount(juror, Week::of(begins), |judging| {
+            judging.remove(&begins);
+        });
+        self
+    }
+
+    fn recount(&mut self, juror: PersonId, week: Week, change: impl FnOnce(&mut BTreeSet<Timestamp>)) {
+        let item = self.weeks.entry((juror, week)).or_insert_with(|| free(juror, week));
+        change(&mut item.value.judging);
+        self.touched.insert((juror, week));
+    }
+
+    /// When the defenses begin that a person judges in the weeks that were read.
+    pub fn judged_by(&self, juror: PersonId) -> impl Iterator<Item = Timestamp> + '_ {
+        let own = self.weeks.values().filter(move |item| item.value.person == juror);
+        own.flat_map(|item| item.value.judging.iter().copied())
+    }
+
     /// One person's weeks, to look for other times in.
     pub fn of(&self, person: PersonId) -> Diary {
         let own = self.weeks.iter().filter(|((owner, _), _)| *owner == person);
@@ -86,7 +132,7 @@ impl Diaries {
 }
 
 fn free(person: PersonId, week: Week) -> Item<BusyWeek> {
-    Item::new(BusyWeek { person, week, quarters: Occupancy::FREE })
+    Item::new(BusyWeek { person, week, quarters: Occupancy::FREE, judging: BTreeSet::new() })
 }
 
 impl Store {
@@ -161,6 +207,25 @@ mod tests {
         let moved = booked.release(&people(), edge).expect("booked");
         let moved = moved.reserve(&people(), slot("2027-03-14T23:30:00Z", 45)).expect("free again");
         assert_eq!(moved.touched(), 4);
+    }
+
+    #[test]
+    fn a_juror_judges_up_to_the_caps_and_both_weeks_of_a_day_are_written() {
+        let [_, claire] = people();
+        let paris: Zone = "Europe/Paris".parse().expect("a zone");
+        let caps = Caps { per_day: 2, per_week: 3 };
+        let at = |text: &str| -> Timestamp { text.parse().expect("an instant") };
+        let judges = |diaries: Diaries, time: &str| diaries.judges(claire, at(time), &paris, caps);
+        // A Monday of Paris, of which an hour lies in the week before.
+        let one = judges(Diaries::default(), "2027-03-14T23:15:00Z").expect("the first");
+        assert_eq!(one.touched(), 2);
+        let two = judges(one, "2027-03-15T09:00:00Z").expect("the second");
+        assert_eq!(judges(two.clone(), "2027-03-15T10:00:00Z").map(drop), Err(CapReached::Day { max: 2 }));
+        let freed = two.clone().judges_no_more(claire, at("2027-03-14T23:15:00Z"));
+        assert!(judges(freed, "2027-03-15T10:00:00Z").is_ok());
+        let four = judges(two, "2027-03-16T09:00:00Z").expect("another day");
+        let four = judges(four, "2027-03-17T09:00:00Z").expect("another day");
+        assert_eq!(judges(four, "2027-03-18T09:00:00Z").map(drop), Err(CapReached::Week { max: 3 }));
     }
 
     #[test]

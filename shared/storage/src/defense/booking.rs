@@ -1,7 +1,9 @@
 //! The time that a step of a defense takes of its people, or gives back.
 
-use domain::defense::{Booking, Settled};
-use domain::occupancy::{Slot, SlotTaken, alternatives, weeks_searched};
+use domain::defense::{Booking, Judging, Settled};
+use domain::jury::{CapReached, Caps};
+use domain::occupancy::{Slot, SlotTaken, Week, alternatives, weeks_searched};
+use domain::time::Zone;
 use thiserror::Error;
 
 use crate::occupancy::Diaries;
@@ -13,25 +15,47 @@ pub enum BookingRefused {
     /// Somebody has something else then.
     #[error(transparent)]
     Taken(#[from] SlotTaken),
+    /// The juror judges as many as anyone may.
+    #[error(transparent)]
+    Capped(#[from] CapReached),
     /// The weeks could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Store {
-    /// The weeks that a step touches, with its times given back and taken: nothing is read where
-    /// it touches none.
+    /// The weeks that a step touches, with its times given back and taken, and with what its juror judges:
+    /// nothing is read where it touches none.
     pub async fn rebooked(&self, settled: &Settled) -> Result<Diaries, BookingRefused> {
         let bookings = [settled.freed, settled.booked];
-        if bookings == [None, None] {
+        let counts = [settled.uncounted, settled.counted];
+        if bookings == [None, None] && counts == [None, None] {
             return Ok(Diaries::default());
         }
-        let mut people: Vec<_> = bookings.iter().flatten().flat_map(|booking| booking.people).collect();
+        let jurors = counts.iter().flatten().map(|judging| judging.juror);
+        let mut people: Vec<_> =
+            bookings.iter().flatten().flat_map(|booking| booking.people).chain(jurors).collect();
         people.sort_unstable();
         people.dedup();
-        let weeks = bookings.iter().flatten().flat_map(|booking| booking.slot.weeks());
-        let diaries = self.diaries(&people, weeks.map(|(week, _)| week)).await?;
+        let zone = match settled.counted {
+            Some(judging) => self.availability_for_booking(judging.juror).await?.time_zone,
+            None => Zone::utc(),
+        };
+        let weeks = bookings.iter().flatten().flat_map(|booking| booking.slot.weeks()).map(|(week, _)| week);
+        let counted = settled.counted.iter().flat_map(|judging| Caps::weeks(judging.starts_at, &zone));
+        let uncounted = settled.uncounted.iter().map(|judging| Week::of(judging.starts_at));
+        let diaries = self.diaries(&people, weeks.chain(counted).chain(uncounted)).await?;
         let diaries = given_back(diaries, settled.freed)?;
+        let diaries = match settled.uncounted {
+            Some(Judging { juror, starts_at }) => diaries.judges_no_more(juror, starts_at),
+            None => diaries,
+        };
+        let diaries = match settled.counted {
+            Some(Judging { juror, starts_at }) => {
+                diaries.judges(juror, starts_at, &zone, settled.defense.policy().caps())?
+            }
+            None => diaries,
+        };
         match settled.booked {
             Some(Booking { slot, people }) => Ok(diaries.reserve(&people, slot)?),
             None => Ok(diaries),
