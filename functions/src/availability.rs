@@ -160,14 +160,19 @@ async fn put_availability(call: Call, Json(body): Json<AvailabilityBody>) -> Res
     let written = body.written_by(person);
     written.check()?;
     let reply = Reply::ok(&AvailabilityBody::of(&written))?.at(item.revision + 1);
-    let away = written.seats > 0 && !written.holidays.is_empty();
+    let away = !written.holidays.is_empty();
     let transaction = call.store().keep_availability(&item.with(written), Problem::changed());
     let transaction = if away {
         transaction.enqueue(&Job::CoverHolidays { mentor: person }, call.now)
     } else {
         transaction
     };
-    call.commit(transaction, reply).await
+    let reply = call.commit(transaction, reply).await?;
+    if away {
+        // One that waits for tonight looks now.
+        call.store().hasten(&Job::CoverHolidays { mentor: person }, call.now).await?;
+    }
+    Ok(reply)
 }
 
 impl From<AvailabilityError> for Problem {

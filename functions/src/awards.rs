@@ -239,7 +239,7 @@ async fn keep_award(call: &Call, enrollment: Item<Enrollment>, award: Award) -> 
     let claims = Claims::of(&award, Credential::id_of(award.id, 1), &name, &issuer);
     let credential = Credential::issue(award.id, award.person, call.app.signer.sign(&claims)?, call.now);
     let enrollment = enrollment.try_map(|enrollment| enrollment.complete(award.id, call.now))?;
-    let transaction = call.store().keep_award(&enrollment, &award, &credential);
+    let transaction = call.store().keep_award(&enrollment, &award, &credential, call.now);
     let by = call.person()?.to_string();
     let transaction = transaction.audit(&enrollment.value.key(), "decide_award", &by, call.now);
     let (id, location) = (award.id, location(credential.id));

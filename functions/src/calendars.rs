@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::digest::Sha256Hex;
-use domain::ics::{Calendar, CalendarFeed, Entry, FEED_SESSIONS_MAX, Method, Status};
+use domain::ics::{Calendar, CalendarFeed, Entry, FEED_PAGES_MAX, FEED_SESSIONS_MAX, Method, Status};
 use domain::id::PersonId;
 use domain::language::Language;
 use domain::permission::{Action, Principal, permit};
@@ -138,13 +138,19 @@ async fn opened(call: &Call, file: &str) -> Result<Option<PersonId>, Problem> {
 /// A person's sessions, in their language, with those they meet by name.
 async fn calendar(call: &Call, person: PersonId) -> Result<Calendar, Problem> {
     let span = (CalendarFeed::shows_from(call.now).max(Timestamp::UNIX_EPOCH), Timestamp::MAX);
-    let loaded = call.store().timetable(person, span, None, FEED_SESSIONS_MAX).await?;
     // Whoever holds the secret reads what the person does.
     let principal = Principal::Person { id: person, grants: Vec::new() };
-    let timetable = permit(&principal, &permissions::LIST_SESSIONS, loaded, call.now);
-    let timetable = timetable.map_err(|_| Problem::not_found())?.into_inner();
-
-    let sessions = Vec::from_iter(timetable.sessions.into_iter().map(|Item { value, .. }| value));
+    let (mut sessions, mut after) = (Vec::new(), None);
+    for _ in 0..FEED_PAGES_MAX {
+        let loaded = call.store().timetable(person, span, after.as_deref(), FEED_SESSIONS_MAX).await?;
+        let timetable = permit(&principal, &permissions::LIST_SESSIONS, loaded, call.now);
+        let timetable = timetable.map_err(|_| Problem::not_found())?.into_inner();
+        sessions.extend(timetable.sessions.into_iter().map(|Item { value, .. }| value));
+        after = timetable.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let other = |session: &domain::session::Session| {
         if session.student == person { session.with } else { session.student }
     };

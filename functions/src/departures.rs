@@ -3,6 +3,7 @@
 use domain::availability::Availability;
 use domain::departure::{Departure, DepartureRefused};
 use domain::id::{EnrollmentId, PersonId};
+use domain::job::Job;
 use domain::permission::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -97,7 +98,10 @@ async fn announce(call: &Call, body: DepartureBody) -> Result<Reply, Problem> {
         let closed = Availability { seats: 0, ..said.value.clone() };
         transaction.save(&said.with(closed), Problem::changed())
     };
-    call.commit(transaction, reply).await
+    let reply = call.commit(transaction, reply).await?;
+    // One that waits for tonight looks now.
+    call.store().hasten(&Job::HandOver { mentor }, call.now).await?;
+    Ok(reply)
 }
 
 /// Shows when a mentor leaves, and who takes over.

@@ -35,7 +35,7 @@ pub mod availability; // when people can meet, and whom mentors take
 pub mod sessions; // meetings
 pub mod commitments; // weekly series of them
 pub mod video; // the rooms they are held in
-pub mod calendars; // both as a private feed
+pub mod calendars; // one's sessions as a private feed
 pub mod uploads; // bytes on their way in
 pub mod companion; // Uppy's calls under an upload's endpoint
 pub mod submissions; // work handed in, and the mentor's judgment

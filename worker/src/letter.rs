@@ -166,6 +166,20 @@ fn tell(about: &About, reader: &Reader) -> (String, String) {
                 ),
             }
         }
+        About::MentorFound => match language {
+            En => (
+                "We have found a mentor for you".into(),
+                "There is a mentor for you again. Your studies are paused and nothing is owed until you resume them; do so when you are ready.".into(),
+            ),
+            Fr => (
+                "Nous vous avons trouvé un mentor".into(),
+                "Vous avez de nouveau un mentor. Votre formation est en pause et rien n’est dû jusqu’à sa reprise ; reprenez-la quand vous serez prêt.".into(),
+            ),
+            Es => (
+                "Le hemos encontrado un mentor".into(),
+                "Vuelve a tener un mentor. Sus estudios están en pausa y no debe nada hasta que los reanude; hágalo cuando quiera.".into(),
+            ),
+        },
         About::Lifted => match language {
             En => {
                 ("Your studies go on".into(), "Thank you: everything is paid, and your studies go on.".into())

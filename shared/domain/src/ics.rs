@@ -17,7 +17,7 @@ use crate::time::{OffsetChange, Zone};
 mod feed; // who may read a person's sessions
 mod zone; // the definitions of zones
 
-pub use feed::{CalendarFeed, FEED_SESSIONS_MAX};
+pub use feed::{CalendarFeed, FEED_PAGES_MAX, FEED_SESSIONS_MAX};
 
 /// What made the text.
 const PRODUCT: &str = "-//Compagnon//Sessions//EN";

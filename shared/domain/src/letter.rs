@@ -90,6 +90,8 @@ pub enum About {
     },
     /// The enrollment goes on.
     Lifted,
+    /// There is a mentor for a student who was paused without one: they can resume.
+    MentorFound,
     /// A session that will take place; an entry for calendars comes with it.
     SessionBooked {
         /// Which, when and with whom.
@@ -152,7 +154,7 @@ impl Letter {
             | About::DebitReturned { invoice, .. }
             | About::Suspended { invoice, .. } => invoice.to_string(),
             About::Credited { note, .. } => note.to_string(),
-            About::Lifted => String::new(),
+            About::Lifted | About::MentorFound => String::new(),
             About::SessionBooked { appointment }
             | About::SessionMoved { appointment, .. }
             | About::SessionCancelled { appointment, .. }
@@ -177,6 +179,7 @@ impl About {
             Self::DebitReturned { .. } => "debit_returned",
             Self::Suspended { .. } => "suspended",
             Self::Lifted => "lifted",
+            Self::MentorFound => "mentor_found",
             Self::SessionBooked { .. } => "session_booked",
             Self::SessionMoved { .. } => "session_moved",
             Self::SessionCancelled { .. } => "session_cancelled",
@@ -195,9 +198,19 @@ impl About {
             Self::DebitReturned { .. } => 4,
             Self::Suspended { .. } => 5,
             Self::Lifted => 6,
-            Self::SessionCancelled { .. } | Self::SessionMoved { .. } | Self::SessionBooked { .. } => 7,
+            Self::MentorFound => 7,
             Self::WallChange { .. } => 8,
             Self::SessionReminder { .. } | Self::ReportMissing { .. } => 9,
+            // A calendar hears of a session's versions in their order.
+            Self::SessionCancelled { appointment, .. }
+            | Self::SessionMoved { appointment, .. }
+            | Self::SessionBooked { appointment } => {
+                if appointment.sequence < 200 {
+                    10 + appointment.sequence as u8
+                } else {
+                    210
+                }
+            }
         }
     }
 

@@ -64,12 +64,9 @@ impl Seats {
         capacity.saturating_sub(u32::try_from(self.taken.len()).unwrap_or(u32::MAX))
     }
 
-    /// With a seat taken for an enrollment, if one of so many is free. Who has one keeps it.
+    /// With a seat taken for an enrollment, if one of so many is free. Who has one keeps it, on the new terms.
     pub fn take(mut self, enrollment: EnrollmentId, seat: Seat, capacity: u32) -> Result<Self, SeatsTaken> {
-        if self.taken.contains_key(&enrollment) {
-            return Ok(self);
-        }
-        if self.free(capacity) == 0 {
+        if !self.taken.contains_key(&enrollment) && self.free(capacity) == 0 {
             return Err(SeatsTaken { capacity });
         }
         self.taken.insert(enrollment, seat);

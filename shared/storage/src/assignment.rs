@@ -84,9 +84,11 @@ impl<R: Clone> Transaction<'_, R> {
             .save(enrollment, changed.clone())
             .save(seats, changed.clone())
             .concerns(assignment.mentor, id)
-            .leave_line(was)
             .then_planned(&enrollment.value)
-            .enqueue(&Job::ArrangeSessions { enrollment: id }, now);
+            .enqueue(&Job::ArrangeSessions { enrollment: id }, now)
+            .enqueue(&Job::CoverHolidays { mentor: assignment.mentor }, now);
+        let transaction =
+            if enrollment.value.waiting.is_none() { transaction.leave_line(was) } else { transaction };
         let transaction = match conflicts {
             Some(conflicts) => transaction.save(conflicts, changed.clone()),
             None => transaction,

@@ -115,12 +115,16 @@ impl Store {
         enrollment: &Item<Enrollment>,
         award: &Award,
         credential: &Credential,
+        now: Timestamp,
     ) -> Transaction<'_, DecisionRefusal> {
+        // The mentor's seat is given back.
+        let arrange = Job::ArrangeSessions { enrollment: enrollment.value.id };
         self.transaction()
             .create(award, DecisionRefusal::Awarded)
             .create(credential, DecisionRefusal::Awarded)
             .save(enrollment, DecisionRefusal::Changed)
             .no_longer_live(&enrollment.value)
+            .enqueue(&arrange, now)
     }
 
     /// Keeps what "prove again" opened, with the bill of the period that begins and the sessions

@@ -1,12 +1,15 @@
 //! The catalog's editions as students hold them: a version, once loaded, never changes in what is learned.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::catalog::{Prospectus, VersionHeld};
 use domain::id::EditionId;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use crate::clock::machine_now;
 use crate::item::{Item, Stored, number};
 use crate::key::{Key, Query};
 use crate::store::{Store, StoreError};
@@ -72,6 +75,17 @@ pub enum LoadRefused {
     Store(#[from] StoreError),
 }
 
+/// How old a version that is kept in memory may be, by the machine's clock.
+const EDITION_KEPT: SignedDuration = SignedDuration::from_secs(30);
+/// The most versions kept in memory; more are read from the table each time.
+const EDITIONS_KEPT: usize = 64;
+
+/// Versions that this process has read, and when.
+#[derive(Debug, Default)]
+pub(crate) struct KeptEditions(RwLock<BTreeMap<(EditionId, u32), KeptEdition>>);
+
+type KeptEdition = (Timestamp, Arc<Prospectus>);
+
 impl Store {
     /// Loads an edition's version, or again with its dated lists as they are now. Nothing is
     /// written where nothing changed.
@@ -96,6 +110,28 @@ impl Store {
     pub async fn editions(&self) -> Result<Vec<Prospectus>, StoreError> {
         let items = self.list::<Prospectus>(&Query::Editions, VERSIONS_MAX).await?;
         Ok(items.into_iter().map(|item| item.value).collect())
+    }
+
+    /// One version of an edition as it was a short while ago at most: for the policies that something is judged
+    /// by, which hold from a date.
+    pub async fn edition_lately(
+        &self,
+        id: &EditionId,
+        version: u32,
+    ) -> Result<Option<Arc<Prospectus>>, StoreError> {
+        let (key, now) = ((id.clone(), version), machine_now());
+        let kept = self.editions.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some((at, prospectus)) = kept
+            && now < at + EDITION_KEPT
+        {
+            return Ok(Some(prospectus));
+        }
+        let Some(prospectus) = self.edition(id, version).await?.map(Arc::new) else { return Ok(None) };
+        let mut editions = self.editions.0.write().unwrap_or_else(PoisonError::into_inner);
+        if editions.len() < EDITIONS_KEPT || editions.contains_key(&key) {
+            editions.insert(key, (now, prospectus.clone()));
+        }
+        Ok(Some(prospectus))
     }
 
     /// One version of an edition.

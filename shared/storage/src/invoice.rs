@@ -230,7 +230,7 @@ impl Store {
     ) -> Transaction<'_, InvoiceRefusal> {
         let id = enrollment.value.id;
         let mut transaction = self.transaction().save(enrollment, InvoiceRefusal::Changed);
-        let waits = !drafts.is_empty() && enrollment.value.needs_seat();
+        let waits = enrollment.value.needs_seat();
         for draft in drafts {
             transaction = if waits {
                 transaction.write_draft(draft, InvoiceRefusal::Changed)
@@ -242,7 +242,7 @@ impl Store {
             // No money is asked for before there is a mentor.
             transaction = transaction.enqueue(&Job::SeatStudent { enrollment: id }, now);
         }
-        if drafts.is_empty() {
+        if drafts.is_empty() && !waits {
             // No money is waited for.
             transaction = transaction.enqueue(&Job::Begin { enrollment: id }, now);
         }

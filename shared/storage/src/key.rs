@@ -250,7 +250,7 @@ impl Key {
                 (enrollment.to_string(), format!("paper#{invoice}#{note}"))
             }
             Self::Letter(enrollment, at, rank, id) => {
-                (enrollment.to_string(), format!("letter#{}#{rank}#{}", instant(*at), id.simple()))
+                (enrollment.to_string(), format!("letter#{}#{rank:03}#{}", instant(*at), id.simple()))
             }
             Self::UndeliveredLetter(shard, at, id) => {
                 (format!("letters#{shard:03}"), format!("undelivered#{}#{}", instant(*at), id.simple()))

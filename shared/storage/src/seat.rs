@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::availability::Availability;
+use domain::departure::Departure;
 use domain::id::{DegreeId, PersonId};
 use domain::occupancy::{Occupancy, Week};
 use domain::pairing::{Candidate, Hours, PairingPolicy};
@@ -87,13 +88,14 @@ pub struct Mentor {
     pub availability: Availability,
     /// Who has their seats.
     pub seats: Item<Seats>,
+    leaves: bool,
     booked: Occupancy,
 }
 
 impl Mentor {
-    /// How many students they may have.
+    /// How many students they may have; whoever has given notice gets no new ones.
     pub fn capacity(&self, policy: &PairingPolicy) -> u32 {
-        self.availability.capacity(policy.novice_seats_max)
+        if self.leaves { 0 } else { self.availability.capacity(policy.novice_seats_max) }
     }
 
     /// The mentor with the hours of a week that are neither booked nor promised to a student of theirs.
@@ -199,8 +201,12 @@ impl Store {
         let people = Vec::from_iter(said.iter().map(|item| item.value.person));
         let seats = self.seats_of(&people).await?;
         let booked = self.booked_in(&people, week).await?;
+        let leaving = Vec::from_iter(people.iter().copied().map(Key::Departure));
+        let leaving: Vec<Item<Departure>> = self.get_many(&leaving).await?;
+        let leaves = |person: PersonId| leaving.iter().any(|item| item.value.mentor == person);
         let mentors = said.into_iter().zip(seats).zip(booked).map(|((said, seats), booked)| Mentor {
             degrees: holders.get(&said.value.person).cloned().flatten(),
+            leaves: leaves(said.value.person),
             availability: said.value,
             seats,
             booked,

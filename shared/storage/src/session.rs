@@ -139,8 +139,8 @@ struct Change {
 impl Change {
     /// Whether it is to be held at a time at which it was not to be held before.
     fn is_rebooked(&self) -> bool {
-        let moved = self.was.as_ref().is_none_or(|was| was.starts_at != self.session.value.starts_at);
-        moved && self.session.value.state.is_live()
+        let stood = |was: &Session| was.starts_at == self.session.value.starts_at && was.state.is_live();
+        self.session.value.state.is_live() && !self.was.as_ref().is_some_and(stood)
     }
 }
 

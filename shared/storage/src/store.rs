@@ -52,6 +52,7 @@ pub struct Store {
     pub submissions: Bucket,
     /// Where recordings and other evidence are kept.
     pub evidence: Bucket,
+    pub(crate) editions: Arc<crate::catalog::KeptEditions>,
     wake: Arc<Notify>,
     claims_begun: Arc<AtomicU64>,
     claims_ended: Arc<AtomicU64>,
@@ -140,6 +141,7 @@ impl Store {
             queue,
             submissions: Bucket::new(objects.clone(), &names.submissions),
             evidence: Bucket::new(objects.clone(), &names.evidence),
+            editions: Arc::default(),
             wake: Arc::new(Notify::new()),
             claims_begun: Arc::default(),
             claims_ended: Arc::default(),

@@ -1,11 +1,13 @@
 //! Sessions that nobody came to, for staff.
 
-use domain::id::{PersonId, SessionId};
+use std::collections::BTreeSet;
+
+use domain::id::SessionId;
 use domain::job::Job;
 use domain::session::Session;
 use domain::statement::Month;
 use domain::time::Zone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::machine_now;
@@ -79,16 +81,15 @@ impl Store {
 
 impl<R> Transaction<'_, R> {
     /// Asks for a look at the sessions that are to be held at a new time, once they are over: one for each
-    /// person and month.
+    /// person and month, from its second day on, whichever session was booked first.
     pub(crate) fn finds_unattended<'a>(self, sessions: impl Iterator<Item = &'a Session>) -> Self {
         let month = |session: &Session| Month::of(Zone::utc().date_at(session.starts_at));
-        let look = |session: &'a Session| (session.with, month(session), session.report_until());
-        let mut looks: Vec<(PersonId, Month, Timestamp)> = sessions.map(look).collect();
-        looks.sort_unstable();
+        let looks = sessions.map(|session| (session.with, month(session)));
         // A transaction touches a job once.
-        looks.dedup_by_key(|(person, month, _)| (*person, *month));
-        looks.into_iter().fold(self, |transaction, (person, month, due_at)| {
-            transaction.enqueue(&Job::FindUnattended { person, month }, due_at)
+        let looks = BTreeSet::from_iter(looks);
+        looks.into_iter().fold(self, |transaction, (person, month)| {
+            let begins = Zone::utc().start_of(month.first().saturating_add(1.day()));
+            transaction.enqueue(&Job::FindUnattended { person, month }, begins.unwrap_or(Timestamp::MIN))
         })
     }
 }

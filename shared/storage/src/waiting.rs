@@ -100,9 +100,9 @@ impl Store {
 }
 
 impl<R: Clone> Transaction<'_, R> {
-    /// Puts an enrollment at the end of a line, with the number that it drew there.
+    /// Saves an enrollment and, if it waits, puts it at the end of a line, with the number that it drew there.
     pub fn join_line(self, line: &Item<WaitingLine>, enrollment: &Item<Enrollment>, changed: R) -> Self {
-        let Some(waiting) = enrollment.value.waiting else { return self };
+        let Some(waiting) = enrollment.value.waiting else { return self.save(enrollment, changed) };
         let WaitingLine { degree, language, next } = line.value.clone();
         let student = WaitingStudent {
             degree: degree.clone(),

@@ -167,6 +167,7 @@ async fn document_of(worker: &Worker, letter: &Letter) -> Result<Option<Attachme
         | About::DebitReturned { .. }
         | About::Suspended { .. }
         | About::Lifted
+        | About::MentorFound
         | About::SessionBooked { .. }
         | About::SessionMoved { .. }
         | About::SessionCancelled { .. }

@@ -7,7 +7,7 @@ use domain::commitment::{Commitment, EXTEND_EVERY};
 use domain::enrollment::Enrollment;
 use domain::id::{CommitmentId, EnrollmentId};
 use domain::permission::Role;
-use domain::session::{BookingError, BookingFacts, Session, SessionState, Side, introduction_id};
+use domain::session::{BookingError, BookingFacts, Session, SessionState, Side};
 use jiff::Timestamp;
 use storage::enrollment::Progress;
 use storage::queue::Claimed;
@@ -23,7 +23,8 @@ use crate::outcome::Unfinished;
 /// Who writes to the audit trail here.
 const BY: &str = "job";
 
-/// Sessions called off in one transaction: with two weeks of two people each they stay below its bound.
+/// Sessions called off in one transaction: eight items each at most (itself, its telling, its pay, its trail, two
+/// weeks of two people), they stay below its bound.
 const CALLED_OFF_AT_ONCE: usize = 10;
 
 type Written = Result<(), Refused<BookRefusal>>;
@@ -138,8 +139,9 @@ fn forbidden<'a>(
     }
     let to_come = now < session.starts_at;
     let date = enrollment.date_at(session.starts_at);
-    let introduces = session.id == introduction_id(enrollment.id, session.with);
-    if to_come && introduces && !enrollment.is_mentor_on(session.with, date) {
+    let mentored = enrollment.mentors.iter().any(|assignment| assignment.mentor == session.with);
+    let theirs = session.kind.role() == Role::Mentor && session.commitment.is_none() && mentored;
+    if to_come && theirs && !enrollment.is_mentor_on(session.with, date) {
         return Some("the student has another mentor by then".to_owned());
     }
     let away = |host: &Availability| host.is_away(host.time_zone.date_at(session.starts_at));
@@ -189,7 +191,7 @@ async fn book_due(
 ) -> Result<Booked, Refused<BookRefusal>> {
     let availability = worker.store.availability_for_booking(from.with).await?;
     let place = &progress.enrollment.value;
-    let edition = worker.store.edition(&place.edition, place.version).await?;
+    let edition = worker.store.edition_lately(&place.edition, place.version).await?;
     let policy = edition.map(|edition| edition.session_policy_on(place.date_at(now))).unwrap_or_default();
     let due = BookingFacts::with(place, &availability, &[], &policy, |facts| from.sessions_due(facts, now));
     let ids = Vec::from_iter(due.sessions.iter().map(|session| session.id));

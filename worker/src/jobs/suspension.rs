@@ -37,6 +37,7 @@ pub async fn lift(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Resul
         .then_planned(&lifted.value)
         .bill_next(&lifted.value, next.as_ref(), now)
         .enqueue(&Job::ArrangeSessions { enrollment: id }, now)
+        .introduce(&lifted.value, now)
         .audit(&lifted.value.key(), claimed.job.kind(), "worker", now)
         .write_letter(&told, now)
         .finish(claimed);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use thiserror::Error;
 
-use super::{Enrollment, State, WithdrawalCause};
+use super::{Enrollment, Pause, State, WithdrawalCause};
 use crate::billing::{
     Due, Period, PeriodKey, Segment, Unused, UnusedCause, days_after, due_on, months_after, periods_after,
 };
@@ -47,7 +47,9 @@ impl Enrollment {
                 Self { state: State::Paused, ..self }.as_of(now)
             }
             State::Paused => match self.open_pause().map(|pause| pause.lapses_on) {
-                Some(lapses_on) if lapses_on <= today => self.leave(lapses_on, WithdrawalCause::PauseLapsed),
+                Some(lapses_on) if lapses_on <= today && self.waiting.is_none() => {
+                    self.leave(lapses_on, WithdrawalCause::PauseLapsed)
+                }
                 _ => self,
             },
             _ => self,
@@ -60,7 +62,9 @@ impl Enrollment {
         let date = match self.state {
             State::Quoted { expires_at } if self.waiting.is_none() => return Some(Ok(expires_at)),
             State::Active => self.leaves_on.or(pause.map(|pause| pause.from)),
-            State::Paused => pause.map(|pause| pause.lapses_on),
+            State::Paused if self.waiting.is_none() => {
+                pause.map(|pause| pause.lapses_on).filter(|lapses_on| *lapses_on < Date::MAX)
+            }
             State::Suspended { .. } => self.leaves_on,
             _ => None,
         };
@@ -104,7 +108,7 @@ impl Enrollment {
             }
             left -= begun;
         }
-        let goes_on = self.open_pause().map_or(self.start_on, |pause| pause.planned_to);
+        let goes_on = self.open_pause().map_or(self.start_on, Pause::goes_on);
         months_after(goes_on, left)
     }
 

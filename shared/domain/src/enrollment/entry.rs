@@ -277,6 +277,6 @@ impl Enrollment {
             return Err(ActivateRefused::NotAccredited { start_on: anchor });
         }
         let first = Segment::new(PeriodKey::FIRST.segment, anchor);
-        Ok(Self { state: State::Active, segments: vec![first], ..self })
+        Ok(Self { state: State::Active, segments: vec![first], waiting: None, ..self })
     }
 }

@@ -42,7 +42,8 @@ impl Enrollment {
             _ => return Err(NotStudying { state: enrollment.state.word() }),
         }
         enrollment.close_pause(today);
-        Ok(Self { state: State::AwardPending { concluded_at: now }, leaves_on: None, ..enrollment })
+        let state = State::AwardPending { concluded_at: now };
+        Ok(Self { state, leaves_on: None, waiting: None, ..enrollment })
     }
 
     /// What a conclusion asks the system for: its sessions are looked at now, and what of the month is not
@@ -58,7 +59,7 @@ impl Enrollment {
     pub fn complete(mut self, award: AwardId, now: Timestamp) -> Result<Self, NotAwardPending> {
         self.award_pending()?;
         self.end_assignments(self.date_at(now));
-        Ok(Self { state: State::Completed { completed_at: now, award }, ..self })
+        Ok(Self { state: State::Completed { completed_at: now, award }, waiting: None, ..self })
     }
 
     /// More is to be proved: study goes on, and a new segment begins today.

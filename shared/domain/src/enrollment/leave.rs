@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Enrollment, State};
+use super::{Enrollment, Pause, State};
 use crate::billing::{Terms, UnusedCause, days_after};
 
 /// Why an enrollment was withdrawn.
@@ -131,6 +131,12 @@ impl Enrollment {
             return Err(LiftRefused::NotSuspended { state: enrollment.state.word() });
         };
         let today = enrollment.date_at(now);
+        if enrollment.waiting.is_some() && enrollment.leaves_on.is_none() {
+            // The mentor left meanwhile: nothing is owed before there is another one.
+            enrollment.close_pause(today);
+            enrollment.pauses.push(Pause::without_mentor(today, now));
+            return Ok(Self { state: State::Paused, ..enrollment });
+        }
         let period = enrollment.period_on(enrollment.date_at(suspended_at));
         let planned_end = enrollment.leaves_on.or(enrollment.open_pause().map(|pause| pause.from));
         if period.is_some_and(|period| today < period.to) || planned_end.is_some() {

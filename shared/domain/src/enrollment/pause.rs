@@ -50,6 +50,17 @@ impl Pause {
         terms.pause_reminder_days.map(|days| days_before(self.planned_to, days).max(self.from))
     }
 
+    /// A pause from a date on because the school has no mentor.
+    pub(super) fn without_mentor(from: Date, now: Timestamp) -> Self {
+        let cause = PauseCause::NoMentor;
+        Self { from, planned_to: Date::MAX, lapses_on: Date::MAX, to: None, asked_at: now, cause }
+    }
+
+    /// The date on which a forecast has study go on: as planned or, where that is up to the school, at once.
+    pub(super) fn goes_on(&self) -> Date {
+        if self.is_ours() { self.from } else { self.planned_to }
+    }
+
     /// Whether it is the school's doing.
     pub fn is_ours(&self) -> bool {
         self.cause == PauseCause::NoMentor
@@ -147,36 +158,27 @@ impl Enrollment {
 
     /// Goes on without a mentor from today on. Whoever studies is paused by it: what is paid of the period from
     /// today on is given back, a pause that was planned goes, and this one lasts until the student resumes
-    /// with a new mentor. Whoever has paused, or is suspended, stays so.
+    /// with a new mentor. Whoever leaves anyway gets the rest of the period back; the others stay as they are.
     pub fn without_mentor(self, now: Timestamp) -> Result<Self, PauseRefused> {
         let mut enrollment = self.as_of(now);
         let today = enrollment.date_at(now);
-        match enrollment.state {
-            State::Active => {}
-            State::Paused | State::Suspended { .. } => {
-                enrollment.end_assignments(today);
-                return Ok(enrollment);
-            }
-            _ => return Err(PauseRefused::NotActive { state: enrollment.state.word() }),
+        if !enrollment.is_live() {
+            return Err(PauseRefused::NotActive { state: enrollment.state.word() });
         }
-        if let Some(leaves_on) = enrollment.leaves_on {
-            return Err(PauseRefused::Leaving { leaves_on });
+        enrollment.end_assignments(today);
+        if enrollment.state != State::Active {
+            return Ok(enrollment);
         }
-        enrollment.close_pause(today);
         let inside = enrollment.period_on(today).is_some_and(|period| period.contains(today));
         enrollment.end_segment(today);
         if inside {
             enrollment.leave_unused(today, UnusedCause::Paused);
         }
-        enrollment.end_assignments(today);
-        enrollment.pauses.push(Pause {
-            from: today,
-            planned_to: Date::MAX,
-            lapses_on: Date::MAX,
-            to: None,
-            asked_at: now,
-            cause: PauseCause::NoMentor,
-        });
+        if enrollment.leaves_on.is_some() {
+            return Ok(enrollment);
+        }
+        enrollment.close_pause(today);
+        enrollment.pauses.push(Pause::without_mentor(today, now));
         Ok(Self { state: State::Paused, ..enrollment })
     }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::{AssignRefused, Enrollment, MentorAssignment, State};
-use crate::billing::Terms;
+use crate::billing::{Terms, months_after};
 use crate::catalog::Prospectus;
 use crate::pairing::Why;
 use crate::plan::{Plan, Wish};
@@ -50,6 +50,12 @@ impl Enrollment {
         needs && !self.has_seat()
     }
 
+    /// Whether it goes into the line once its mentor has left: whoever is done, or leaves anyway, needs none.
+    pub fn seeks_mentor(&self) -> bool {
+        let studies = matches!(self.state, State::Quoted { .. } | State::Paused | State::Suspended { .. });
+        studies && self.leaves_on.is_none() && self.contract.is_some() && !self.has_seat()
+    }
+
     /// Since when the student has studied: whoever lost a mentor comes before whoever is new.
     pub fn studies_since(&self) -> Option<Timestamp> {
         let first = self.segments.first()?;
@@ -75,7 +81,8 @@ impl Enrollment {
         Self { waiting: Some(waiting), ..self }
     }
 
-    /// The enrollment with its first mentor. Whoever had to wait has as many days to pay as with a new quote.
+    /// The enrollment with a mentor. Whoever had to wait has as many days to pay as with a new quote, and as many
+    /// months to resume as with a new pause.
     pub fn seated(
         self,
         assignment: MentorAssignment,
@@ -83,7 +90,12 @@ impl Enrollment {
         now: Timestamp,
     ) -> Result<Self, AssignRefused> {
         let waited = self.waiting.is_some();
-        let enrollment = self.assign_mentor(assignment, now)?;
+        let mut enrollment = self.assign_mentor(assignment, now)?;
+        let today = enrollment.date_at(now);
+        if let Some(pause) = enrollment.pauses.last_mut().filter(|pause| waited && pause.to.is_none()) {
+            // Nobody could resume before: there is as much time for it from now on.
+            pause.lapses_on = months_after(today, terms.pause_months_max);
+        }
         let state = match enrollment.state {
             State::Quoted { expires_at } if waited => {
                 let days = SignedDuration::from_hours(24 * i64::from(terms.quote_days));

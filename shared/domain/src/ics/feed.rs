@@ -22,6 +22,10 @@ const SHOWN_DAYS: i64 = 30;
 /// The most sessions in a feed, the earliest first: more than anybody holds in ten weeks.
 pub const FEED_SESSIONS_MAX: u16 = 500;
 
+/// The most pages of them that a feed shows: a full week of half-hours, from a month back to six weeks ahead, with
+/// what was called off.
+pub const FEED_PAGES_MAX: usize = 4;
+
 impl CalendarFeed {
     /// A feed that nothing opens.
     pub const fn closed(person: PersonId) -> Self {

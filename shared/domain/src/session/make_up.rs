@@ -39,7 +39,11 @@ impl Session {
     /// Whether it still owes another one at `now`. `made_up_by` is the one that was booked in its place, if
     /// any: called off free of charge, it is owed again.
     pub fn owed(&self, made_up_by: Option<&Self>, now: Timestamp) -> Result<(), MakeUpRefused> {
-        if !self.clone().as_of(now).state.owes_another() {
+        let ended = self.clone().as_of(now).state;
+        // Nobody was seen: a report that is still on time may say that they met.
+        let may_have_met =
+            ended == SessionState::NobodyCame && self.report.is_none() && now <= self.report_until();
+        if !ended.owes_another() || may_have_met {
             return Err(MakeUpRefused::NotOwed);
         }
         if let Some(by) = self.made_up_by {

@@ -38,12 +38,9 @@ pub struct SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// The rules the school opens with: 24 hours and one third as its session states say, a day
-    /// for the report with a reminder after half of it, reminders two days and one hour before a
-    /// session, a quarter of an hour to three hours for the length.
-    /// for the report, three days for the statement, a quarter of an hour to three hours for the length.
-    /// for the report, three days for the statement, sixty to make up for it, a quarter of an hour to three
-    /// hours for the length.
+    /// The rules the school opens with: 24 hours and one third as its session states say, a day for the
+    /// report with a reminder after half of it, reminders two days and one hour before a session, three days
+    /// for the statement, sixty to make up for a session, a quarter of an hour to three hours for the length.
     pub const OPENING: Self = Self {
         notice_hours: 24,
         no_show_share: Share { numerator: 1, denominator: 3 },

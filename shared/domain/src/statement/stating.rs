@@ -1,6 +1,6 @@
 //! The lines of many events at once, and which sessions a closed statement may speak of.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{JuryDuty, PayFacts, StateError, StatementLine};
 use crate::attempt::Attempt;
@@ -94,10 +94,8 @@ impl Stated {
     }
 }
 
-/// Whether a closed statement may speak of a session, in any zone: it is asked where the month of who
-/// pays is not known yet. Days are 23 hours long where clocks change.
+/// Whether a closed statement may speak of a session: once it is over. When its month is closed depends on
+/// whoever asked for that first.
 pub fn may_be_stated(session: &Session, now: Timestamp) -> bool {
-    let days = i64::from(session.policy.statement_days);
-    let earliest = session.starts_at.checked_add(SignedDuration::from_hours(days * 24 - 2));
-    earliest.is_ok_and(|earliest| now >= earliest)
+    session.ends_at <= now
 }

@@ -97,12 +97,16 @@ impl Covering<'_> {
         let candidates = candidates.map(|mentor| mentor.candidate(&search.policy, search.week)).collect();
         let (_, _, pairings) = matched(seekers.collect(), candidates, search).await?;
         let mentors = by_person(mentors);
+        let mut lost = 0;
         for pairing in &pairings.placed {
-            if let Some(cover) = mentors.get(&pairing.mentor) {
-                read_again(was_changed, || self.assign(pairing, cover, &search)).await?;
+            let student = students.iter().find(|student| student.id == pairing.enrollment);
+            let from = student.and_then(|student| self.uncovered_from(student));
+            if let (Some(cover), Some(from)) = (mentors.get(&pairing.mentor), from) {
+                let assigned = read_again(was_changed, || self.assign(pairing, cover, from, &search)).await?;
+                lost += usize::from(!assigned);
             }
         }
-        Ok(pairings.unseated.len())
+        Ok(pairings.unseated.len() + lost)
     }
 
     /// The mentor's students who study then and have no cover for it.
@@ -111,29 +115,43 @@ impl Covering<'_> {
         let ids = Vec::from_iter(seats.value.taken.keys().copied());
         let enrollments = self.worker.store.enrollments_for_job(&ids).await?.into_iter();
         let enrollments = enrollments.map(|item| item.value.as_of(self.now));
-        Ok(enrollments.filter(|it| it.mentor_on(self.from) == Some(self.mentor)).collect())
+        Ok(enrollments.filter(|student| self.uncovered_from(student).is_some()).collect())
     }
 
-    async fn assign(&self, pairing: &Pairing, cover: &Mentor, search: &Search) -> Result<(), Unfinished> {
+    /// The first date of the holiday on which a student would meet the mentor.
+    fn uncovered_from(&self, student: &Enrollment) -> Option<Date> {
+        let dates = self.from.series(1.day()).take_while(|date| *date < self.to);
+        let mut dates = dates.skip_while(|date| student.mentor_on(*date) != Some(self.mentor));
+        dates.next()
+    }
+
+    /// Assigns a cover from a date on; false where the student, or the seat, is gone.
+    async fn assign(
+        &self,
+        pairing: &Pairing,
+        cover: &Mentor,
+        from: Date,
+        search: &Search,
+    ) -> Result<bool, Unfinished> {
         let id: EnrollmentId = pairing.enrollment;
         let store = &self.worker.store;
-        let Some(progress) = store.progress_for_job(id).await? else { return Ok(()) };
+        let Some(progress) = store.progress_for_job(id).await? else { return Ok(false) };
         let student = progress.enrollment.value.student;
-        let words = [id.to_string(), pairing.mentor.to_string(), self.from.to_string()];
+        let words = [id.to_string(), pairing.mentor.to_string(), from.to_string()];
         let words = words.each_ref().map(String::as_str);
         let assignment = MentorAssignment {
             id: AssignmentId::derived(&words),
             mentor: pairing.mentor,
-            from: self.from,
+            from,
             to: Some(self.to),
         };
         let seats = store.seats(pairing.mentor).await?;
         let mut assigning =
-            search.assigning(pairing, seats, cover.capacity(&search.policy), self.from, Some(self.to));
+            search.assigning(pairing, seats, cover.capacity(&search.policy), from, Some(self.to));
         assigning.assignment = assignment;
         let rule = |enrollment: Enrollment, assignment| enrollment.assign_mentor(assignment, self.now);
         // Whoever ended their study, or lost the seat to somebody else, is looked at again tonight.
-        let Ok(assigned) = progress.assign(assigning, rule) else { return Ok(()) };
+        let Ok(assigned) = progress.assign(assigning, rule) else { return Ok(false) };
         let zone = cover.availability.time_zone.clone();
         let series = Commitment {
             id: CommitmentId::derived(&words),
@@ -145,7 +163,7 @@ impl Covering<'_> {
             weekday: pairing.hour.weekday,
             local_time: pairing.hour.local_time,
             minutes: pairing.hour.minutes,
-            first_on: self.from,
+            first_on: from,
             ends_on: Some(self.to.saturating_sub(1.day())),
             materialized_through: None,
             told_through: None,
@@ -158,6 +176,7 @@ impl Covering<'_> {
             .enqueue(&extend, self.now)
             .audit(&assigned.key(), "cover_holiday", "worker", self.now)
             .checkpoint(self.claimed);
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(true)
     }
 }

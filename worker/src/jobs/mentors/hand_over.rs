@@ -6,6 +6,7 @@ use domain::enrollment::{Enrollment, PauseRefused, Waiting};
 use domain::id::{EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::pairing::{Pairing, Why};
+use domain::time::Zone;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::Stored;
@@ -29,10 +30,12 @@ pub async fn hand_over(worker: &Worker, claimed: &Claimed, mentor: PersonId) -> 
     let Some(departure) = worker.store.departure_for_job(mentor).await? else {
         return finish(worker, claimed).await;
     };
-    let students = students_of(worker, mentor).await?;
+    let students = students_of(worker, mentor, departure.value.leaves_on).await?;
+    let said_zone = worker.store.availability_for_booking(mentor).await?.time_zone;
     let editions = editions(worker).await?;
     let Some(edition) = students.first().and_then(|first| edition_of(&editions, first)) else {
-        return end(worker, claimed, mentor, 0, None).await;
+        let next = not_before(now, &said_zone, departure.value.leaves_on);
+        return end(worker, claimed, mentor, 0, next).await;
     };
     let search = Search::new(edition, now);
     let degrees = BTreeSet::from_iter(students.iter().map(|student| student.degree.clone()));
@@ -60,26 +63,32 @@ pub async fn hand_over(worker: &Worker, claimed: &Claimed, mentor: PersonId) -> 
         }
     }
     let day = departure.value.leaves_on;
-    let left = students_of(worker, mentor).await?;
+    let left = students_of(worker, mentor, day).await?;
     for student in left.iter().filter(|student| day <= student.date_at(now)) {
         read_again(was_changed, || leaving.stop(student.id)).await?;
     }
-    let waits = Vec::from_iter(left.iter().filter(|student| student.date_at(now) < day));
-    let days = waits.iter().filter_map(|student| student.time_zone.start_of(day).ok());
-    let next = days.chain([next_night(now)]).min().filter(|_| !waits.is_empty());
+    let days = left.iter().filter_map(|student| student.time_zone.start_of(day).ok());
+    let next = days.filter(|begins| now < *begins).chain([next_night(now)]).min();
+    let next = next.filter(|_| !left.is_empty()).or(not_before(now, &said_zone, day));
     end(worker, claimed, mentor, left.len() as u64, next).await
 }
 
-/// The students who study with a mentor until further notice.
-async fn students_of(worker: &Worker, mentor: PersonId) -> Result<Vec<Enrollment>, Unfinished> {
+/// When to look again where nobody is left: every night until the day has come, since a seat may have been
+/// promised in the very moment of the notice.
+fn not_before(now: Timestamp, zone: &Zone, day: Date) -> Option<Timestamp> {
+    (zone.date_at(now) <= day).then(|| next_night(now))
+}
+
+/// The students who would study with a mentor on a date, or longer.
+async fn students_of(worker: &Worker, mentor: PersonId, day: Date) -> Result<Vec<Enrollment>, Unfinished> {
     let seats = worker.store.seats(mentor).await?;
     let ids = Vec::from_iter(seats.value.taken.keys().copied());
     let enrollments = worker.store.enrollments_for_job(&ids).await?.into_iter().map(|item| item.value);
-    let open = |enrollment: &Enrollment| {
+    let theirs = |enrollment: &Enrollment| {
         let mut own = enrollment.mentors.iter().filter(|assignment| assignment.mentor == mentor);
-        enrollment.is_live() && own.any(|assignment| assignment.to.is_none())
+        enrollment.is_live() && own.any(|assignment| assignment.to.is_none_or(|to| day < to))
     };
-    Ok(enrollments.filter(open).collect())
+    Ok(enrollments.filter(theirs).collect())
 }
 
 /// A mentor who leaves, and what each step leans on.
@@ -131,8 +140,12 @@ impl Leaving<'_> {
             expected_on: None,
             why: Why::Capacity,
         };
-        let stopped = enrollment
-            .try_map(|enrollment| Ok::<_, PauseRefused>(enrollment.without_mentor(now)?.waits(waiting)));
+        let stop = |enrollment: Enrollment| {
+            let stopped = enrollment.without_mentor(now)?;
+            let waits = stopped.seeks_mentor();
+            Ok::<_, PauseRefused>(if waits { stopped.waits(waiting) } else { stopped })
+        };
+        let stopped = enrollment.try_map(stop);
         let Ok(stopped) = stopped else { return Ok(()) };
         let transaction = worker
             .store

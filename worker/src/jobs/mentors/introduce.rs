@@ -42,7 +42,7 @@ async fn book(
         return worker.store.transaction().finish(claimed).commit().await;
     };
     let enrollment = progress.enrollment.value.clone();
-    let edition = worker.store.edition(&enrollment.edition, enrollment.version).await?;
+    let edition = worker.store.edition_lately(&enrollment.edition, enrollment.version).await?;
     let today = enrollment.date_at(now);
     let policy = edition.as_ref().map(|edition| edition.session_policy_on(today)).unwrap_or_default();
     let pairing = edition.map(|edition| edition.pairing_policy_on(today));

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::enrollment::{Enrollment, Waiting};
+use domain::enrollment::{Enrollment, State, Waiting};
 use domain::id::{DegreeId, EnrollmentId, PersonId};
 use domain::job::Job;
+use domain::letter::{About, Letter};
 use domain::matching::Parameters;
 use domain::pairing::{Candidate, Pairing, Pairings, Seeker, Unseated, pair};
 use domain::permission::Role;
@@ -14,7 +15,7 @@ use storage::queue::Claimed;
 use storage::seat::{Holders, Mentor};
 use storage::transaction::read_again;
 use storage::waiting::WaitingStudent;
-use storage::{Item, Refused};
+use storage::{Item, Refused, Stored};
 
 use super::super::finish;
 use super::{Editions, Search, by_person, edition_of, editions, freed_by, next_night, terms, was_changed};
@@ -51,15 +52,16 @@ pub async fn match_students(
 
     let night = Night { worker, claimed, search, editions: &editions };
     let mut mentors = by_person(mentors);
-    let mut written = 0;
+    let mut written = BTreeSet::new();
     for pairing in &pairings.placed {
         if night.keep(pairing, &mut mentors).await? {
-            written += 1;
+            written.insert(pairing.enrollment);
         }
     }
     keep_prices(worker, &pairings.prices).await?;
-    night.tell(&line, &pairings, &seekers, &candidates, &mentors).await?;
+    night.tell(&line, &written, &pairings, &seekers, &candidates, &mentors).await?;
     let reasons = PairingRun::reasons(&pairings.unseated);
+    let written = written.len() as u64;
     let run = PairingRun { at: now, report: pairings.report, written, reasons };
     let transaction = worker.store.transaction::<()>().set(&run);
     let all_placed = written == line.len() as u64;
@@ -85,7 +87,7 @@ struct Waits {
     enrollment: Item<Enrollment>,
 }
 
-/// Everyone who waits, line by line, in order. Entries of enrollments that wait no more are left out.
+/// Everyone who waits, line by line, in order. Entries of enrollments that wait no more are removed.
 async fn read_line(worker: &Worker, editions: &Editions) -> Result<Vec<Waits>, Unfinished> {
     let lines = editions.values().flat_map(|it| {
         let languages = it.edition.languages.iter();
@@ -102,10 +104,18 @@ async fn read_line(worker: &Worker, editions: &Editions) -> Result<Vec<Waits>, U
             let ids = Vec::from_iter(students.iter().map(|student| student.enrollment));
             let read = worker.store.enrollments_for_job(&ids).await?;
             let mut read: BTreeMap<_, _> = read.into_iter().map(|item| (item.value.id, item)).collect();
-            line.extend(students.into_iter().filter_map(|student| {
-                let enrollment = read.remove(&student.enrollment)?;
-                enrollment.value.waiting.is_some().then_some(Waits { student, enrollment })
-            }));
+            for student in students {
+                let enrollment = read.remove(&student.enrollment);
+                let own = |item: &Item<Enrollment>| {
+                    let ticket = item.value.waiting.map(|waiting| waiting.ticket);
+                    item.value.needs_seat() && ticket == Some(student.ticket)
+                };
+                match enrollment.filter(own) {
+                    Some(enrollment) => line.push(Waits { student, enrollment }),
+                    // Whoever is done, or gone, waits no more: nobody stands behind them.
+                    None => worker.store.transaction::<()>().unset(&student.key()).commit().await?,
+                }
+            }
             after = next;
             if after.is_none() {
                 break;
@@ -225,6 +235,13 @@ impl Night<'_> {
             .enqueue(&Job::SeatStudent { enrollment: pairing.enrollment }, now)
             .audit(&assigned.key(), "match_students", "worker", now)
             .checkpoint(claimed);
+        let paused = assigned.enrollment.value.state == State::Paused;
+        let transaction = if paused {
+            let (enrollment, to) = (pairing.enrollment, assigned.enrollment.value.student);
+            transaction.write_letter(&Letter { enrollment, to, at: now, about: About::MentorFound }, now)
+        } else {
+            transaction
+        };
         match transaction.commit().await {
             Ok(()) => Ok(true),
             Err(Refused::By(())) => Ok(false),
@@ -236,6 +253,7 @@ impl Night<'_> {
     async fn tell(
         &self,
         line: &[Waits],
+        written: &BTreeSet<EnrollmentId>,
         pairings: &Pairings,
         seekers: &[Seeker],
         candidates: &[Candidate],
@@ -245,10 +263,13 @@ impl Night<'_> {
         let why: BTreeMap<EnrollmentId, _> = why.collect();
         let mut places: BTreeMap<(&DegreeId, &str), u64> = BTreeMap::new();
         for (Waits { student, enrollment }, seeker) in line.iter().zip(seekers) {
-            let Some(why) = why.get(&student.enrollment).copied() else { continue };
-            let Some(waiting) = enrollment.value.waiting else { continue };
+            if written.contains(&student.enrollment) {
+                continue;
+            }
             let place = places.entry((&student.degree, &student.language)).or_default();
             *place += 1;
+            let Some(why) = why.get(&student.enrollment).copied() else { continue };
+            let Some(waiting) = enrollment.value.waiting else { continue };
             let could = candidates.iter().filter(|it| it.could_mentor(seeker, &self.search.policy));
             let seats = could.filter_map(|it| mentors.get(&it.mentor)).map(|it| &it.seats.value);
             let expected_on = freed_by(seats, *place, enrollment.value.date_at(self.search.now));

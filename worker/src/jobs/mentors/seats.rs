@@ -27,7 +27,7 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Re
     for seats in worker.store.seats_of(&mentors).await? {
         let mentor = seats.value.mentor;
         if seats.value.taken.contains_key(&id) && !is_needed(&enrollment, mentor, today) {
-            read_again(was_changed, || give_back(worker, mentor, id)).await?;
+            read_again(was_changed, || give_back(worker, mentor, id, today)).await?;
         }
     }
     let hands_over = enrollment.mentors.iter().filter_map(|assignment| assignment.to);
@@ -45,11 +45,19 @@ fn is_needed(enrollment: &Enrollment, mentor: PersonId, today: Date) -> bool {
     enrollment.is_live() && own.into_iter().any(|assignment| goes_on(assignment.to))
 }
 
-async fn give_back(worker: &Worker, mentor: PersonId, id: EnrollmentId) -> Result<(), Unfinished> {
+async fn give_back(
+    worker: &Worker,
+    mentor: PersonId,
+    id: EnrollmentId,
+    today: Date,
+) -> Result<(), Unfinished> {
     let seats = worker.store.seats(mentor).await?;
-    if !seats.value.taken.contains_key(&id) {
+    let Some(enrollment) = worker.store.enrollment_for_job(id).await? else { return Ok(()) };
+    if !seats.value.taken.contains_key(&id) || is_needed(&enrollment.value, mentor, today) {
         return Ok(());
     }
     let seats = seats.clone().with(seats.value.give_back(id));
-    Ok(worker.store.transaction::<&str>().save(&seats, "the seats").commit().await?)
+    let changed = "the seats or the enrollment";
+    let transaction = worker.store.transaction::<&str>().require(&enrollment, changed);
+    Ok(transaction.save(&seats, changed).commit().await?)
 }

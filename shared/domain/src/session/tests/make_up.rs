@@ -7,7 +7,7 @@ fn other(name: &str) -> Session {
 /// S8: the mentor is absent, or neither comes.
 #[test]
 fn a_session_lost_through_no_fault_of_the_students_is_made_up_once() {
-    let now = day("18:00:00");
+    let now = at("2027-03-10T18:00:00Z");
     for lost in [held(&[("maya", "17:00:00")]), booked()] {
         let mut second = other("second");
         let made_up = lost.make_up(&mut second, None, now).expect("owed");
@@ -27,6 +27,9 @@ fn what_the_student_lost_or_had_is_owed_no_other() {
     check(held(&[("maya", "17:00:00"), ("claire", "17:00:00")]), after, Err(MakeUpRefused::NotOwed));
     check(held(&[("claire", "17:00:00")]), after, Err(MakeUpRefused::NotOwed));
     check(booked(), "2027-03-09T17:44:59Z", Err(MakeUpRefused::NotOwed));
+    // Until a report would be late it may still say that they met.
+    check(booked(), "2027-03-10T17:45:00Z", Err(MakeUpRefused::NotOwed));
+    check(booked(), "2027-03-10T17:45:01Z", Ok(()));
     check(
         booked().cancel(Side::Student, "", day("10:00:00")).expect("late"),
         after,
@@ -40,7 +43,7 @@ fn what_the_student_lost_or_had_is_owed_no_other() {
 
 #[test]
 fn one_that_is_called_off_free_of_charge_is_owed_again() {
-    let (now, early) = (day("18:00:00"), at("2027-03-01T00:00:00Z"));
+    let (now, early) = (at("2027-03-10T18:00:00Z"), at("2027-03-01T00:00:00Z"));
     let mut second = other("second");
     let made_up = booked().make_up(&mut second, None, now).expect("owed");
     let off = |by, now| second.clone().cancel(by, "", now).expect("booked");
