@@ -160,10 +160,12 @@ async fn calendar(call: &Call, person: PersonId) -> Result<Calendar, Problem> {
     let called = call.store().names(&people).await?;
     let reader = call.store().person(person).await?.map(|item| item.value);
     let language = reader.and_then(|reader| reader.languages.into_iter().next());
+    // A feed is kept by others: it says where the room's door is, not the key, which is shown there in its window.
+    let page = format!("{}/", call.app.settings.public_url.trim_end_matches('/'));
     let entries = sessions.iter().map(|session| Entry {
         appointment: session.appointment(called.get(&other(session)).cloned()),
         status: Status::of(session),
-        join_url: None,
+        join_url: (Status::of(session) == Status::Confirmed).then(|| page.clone()),
     });
     Ok(Calendar {
         method: Method::Publish,

@@ -112,6 +112,7 @@ table! {
     CREATE_COMMITMENT = "create_commitment",         ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
     BOOK_SESSION = "book_session",                   ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
     LIST_MAKE_UPS = "list_make_ups",                 ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
+    LIST_SESSION_NOTES = "list_session_notes",       ToSome,   [Staff],           [Owner, CurrentMentor, Coach];
     LIST_UNATTENDED = "list_unattended",             ToSome,   [Staff],           [];
     LIST_SESSIONS = "list_sessions",                 ToSome,   [],                [Owner];
     GET_SESSION = "get_session",                     ToSome,   [Staff],           [Participant];

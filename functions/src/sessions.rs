@@ -2,6 +2,7 @@
 
 mod acts; // moved, called off, attended, reported, disputed
 mod make_ups; // what a student is owed
+mod notes; // what mentors wrote, for whoever comes next
 mod unattended; // what staff is told
 pub mod booking; // who meets whom, and what is offered instead
 pub mod views; // a session as it is shown
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(book_session, list_sessions))
         .routes(routes!(get_session))
         .routes(routes!(make_ups::list_make_ups))
+        .routes(routes!(notes::list_session_notes))
         .routes(routes!(unattended::list_unattended))
         .routes(routes!(acts::move_session))
         .routes(routes!(acts::cancel_session))

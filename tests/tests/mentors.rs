@@ -177,6 +177,12 @@ async fn the_students_of_a_mentor_who_leaves_are_handed_over() {
         "weekday": "tue", "local_time": "18:00", "minutes": 45, "first_on": "2027-03-09"});
     school.post("ines", "/v1/commitments", weekly).await.expect(201);
 
+    // Ines writes down what they talked about.
+    let first = school.get("maya", "/v1/sessions?from=2027-03-03").await.expect(200);
+    let (path, at) =
+        (format!("/v1/sessions/{}", text(&first, "/items/0/id")), text(&first, "/items/0/starts_at"));
+    let notes = format!("/v1/enrollments/{id}/notes");
+
     let notice = |on: &str| json!({"leaves_on": on});
     assert_eq!(
         school.post("maya", "/v1/departures", notice("2027-04-01")).await.refused(422),
@@ -188,16 +194,32 @@ async fn the_students_of_a_mentor_who_leaves_are_handed_over() {
     );
     school.post("ines", "/v1/departures", notice("2027-04-01")).await.expect(201);
     move_to(&school, "2027-03-02T10:00:00Z").await;
-    let path = format!("/v1/departures/{ines}");
-    let left = school.get("sam", &path).await.expect(200);
+    let departure = format!("/v1/departures/{ines}");
+    let left = school.get("sam", &departure).await.expect(200);
     assert_eq!((&left["unplaced"], text(&left, "/students/0/next_mentor")), (&json!(0), marc.clone()));
-    assert_eq!(school.get("maya", &path).await.status, 404);
+    assert_eq!(school.get("maya", &departure).await.status, 404);
     // Until the day she is theirs; nobody new comes to her.
     assert_eq!(text(&enrollment(&school, "maya", &id).await, "/mentor"), ines);
     assert_eq!(text(&accepted(&school, "tom").await, "/mentor"), marc);
 
+    move_to(&school, &at.replace(":00:00Z", ":10:00Z")).await;
+    for who in ["maya", "ines"] {
+        let stay = json!({"person": school.id(who).await, "joined_at": at, "left_at": null});
+        school.post(who, &format!("{path}/attendance"), stay).await.expect(200);
+    }
+    move_to(&school, &at.replace(":00:00Z", ":50:00Z")).await;
+    let report = json!({"reviewed": "her plan", "tips": "sleep", "goals": "a first page", "blockers": ""});
+    school.post("ines", &format!("{path}/report"), report).await.expect(200);
+    assert_eq!(school.get("marc", &notes).await.refused(404), "not_found", "not her mentor yet");
+
     move_to(&school, "2027-04-01T09:00:00Z").await;
     assert_eq!(text(&enrollment(&school, "maya", &id).await, "/mentor"), marc);
+    let kept = school.get("marc", &notes).await.expect(200);
+    assert_eq!(
+        (text(&kept, "/items/0/goals"), text(&kept, "/items/0/by")),
+        ("a first page".into(), ines.clone())
+    );
+    assert_eq!(school.get("ines", &notes).await.refused(404), "not_found", "no longer her mentor");
     let met = sessions(&school, "maya").await;
     let handover = met.iter().find(|(kind, ..)| kind == "handover").expect("a hand-over");
     assert!(("2027-04-01"..="2027-04-08").contains(&&handover.2[..10]), "{handover:?}");

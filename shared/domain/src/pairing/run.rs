@@ -88,8 +88,8 @@ struct Weighed {
 /// Places as many students as can be and, of the ways to do so, takes one worth the most; every mentor's
 /// week has an hour for each of theirs.
 ///
-/// Whoever has a mentor already is not among the seekers and keeps their seat. Should [`ROUNDS_MAX`] not be enough, whoever still
-/// has no hour waits for the next run.
+/// Whoever has a mentor already is not among the seekers and keeps their seat. Pairs are taken out a bounded number
+/// of times; whoever still has no hour then waits for the next run.
 pub fn pair(
     seekers: &[Seeker],
     candidates: &[Candidate],
