@@ -12,7 +12,7 @@ use crate::availability::{LocalTime, Weekday};
 use crate::id::{CommitmentId, EnrollmentId, PersonId, SessionId};
 use crate::occupancy::Slot;
 use crate::permission::{Relation, Subject};
-use crate::session::{BookingError, BookingFacts, Session, SessionKind, SessionPolicy, SessionState};
+use crate::session::{BookingError, BookingFacts, Parties, Session, SessionKind, SessionPolicy};
 use crate::time::{Occurrence, Zone};
 
 /// A weekly series of meetings.
@@ -292,28 +292,17 @@ impl Commitment {
     ) -> Result<Session, BookingError> {
         let starts_at = occurrence.starts_at;
         facts.judge(Slot::new(starts_at, self.minutes)?, self.student, self.with, now)?;
-        Ok(Session {
+        let parties = Parties {
             id: self.session_id(date),
             kind: self.kind,
             enrollment: self.enrollment,
             student: self.student,
             with: self.with,
             commitment: Some(self.id),
-            starts_at,
-            ends_at: starts_at + SignedDuration::from_mins(i64::from(self.minutes)),
-            local: date.to_datetime(self.local_time.time()),
-            time_zone: self.time_zone.clone(),
-            shifted: occurrence.shifted,
-            sequence: 0,
-            free_until: facts.policy.free_until(starts_at),
-            policy: *facts.policy,
-            state: SessionState::Booked,
-            attendance: Vec::new(),
-            report: None,
-            claims: Vec::new(),
-            makes_up: None,
-            made_up_by: None,
-        })
+        };
+        let wall = (date.to_datetime(self.local_time.time()), self.time_zone.clone());
+        let session = parties.booked((starts_at, self.minutes), wall, facts.policy);
+        Ok(Session { shifted: occurrence.shifted, ..session })
     }
 }
 

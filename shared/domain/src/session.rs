@@ -23,6 +23,7 @@ mod report;
 
 pub use appointment::Appointment;
 pub use attendance::{ATTENDANCES_MAX, Attendance, AttendanceError};
+pub(crate) use booking::Parties;
 pub use booking::{Booking, BookingError, BookingFacts, ChosenTime};
 pub use dispute::{Claim, DisputeError, Outcome};
 pub use introduction::{INTRODUCED_WITHIN_DAYS, Introduction, introduction_id};

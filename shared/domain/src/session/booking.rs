@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::{Session, SessionKind, SessionPolicy, SessionState, Side};
 use crate::availability::{Availability, LocalTime};
 use crate::enrollment::{Enrollment, SessionRefused};
-use crate::id::{EnrollmentId, PersonId, SessionId};
+use crate::id::{CommitmentId, EnrollmentId, PersonId, SessionId};
 use crate::occupancy::{InvalidSlot, Slot, SlotTaken};
 use crate::time::{InvalidTime, Zone};
 
@@ -154,6 +154,50 @@ impl BookingFacts<'_> {
     }
 }
 
+/// Who meets whom, and what for.
+pub(crate) struct Parties {
+    pub id: SessionId,
+    pub kind: SessionKind,
+    pub enrollment: EnrollmentId,
+    pub student: PersonId,
+    pub with: PersonId,
+    pub commitment: Option<CommitmentId>,
+}
+
+impl Parties {
+    /// Their session as it is booked: so many minutes from an instant, which is a time on a zone's wall.
+    pub fn booked(
+        self,
+        (starts_at, minutes): (Timestamp, u16),
+        (local, time_zone): (DateTime, Zone),
+        policy: &SessionPolicy,
+    ) -> Session {
+        let Self { id, kind, enrollment, student, with, commitment } = self;
+        Session {
+            id,
+            kind,
+            enrollment,
+            student,
+            with,
+            commitment,
+            starts_at,
+            ends_at: starts_at + SignedDuration::from_mins(i64::from(minutes)),
+            local,
+            time_zone,
+            shifted: false,
+            sequence: 0,
+            free_until: policy.free_until(starts_at),
+            policy: *policy,
+            state: SessionState::Booked,
+            attendance: Vec::new(),
+            report: None,
+            claims: Vec::new(),
+            makes_up: None,
+            made_up_by: None,
+        }
+    }
+}
+
 impl Session {
     /// The session that was asked for, if it may be; whether both are free is the store's to say.
     pub fn book(booking: Booking, facts: BookingFacts<'_>, now: Timestamp) -> Result<Self, BookingError> {
@@ -165,28 +209,8 @@ impl Session {
         let starts_at = time.instant()?;
         let slot = Slot::new(starts_at, minutes)?;
         facts.judge(slot, student, with, now)?;
-        Ok(Self {
-            id,
-            kind,
-            enrollment,
-            student,
-            with,
-            commitment: None,
-            starts_at,
-            ends_at: starts_at + SignedDuration::from_mins(i64::from(minutes)),
-            local: time.local(),
-            time_zone: time.time_zone,
-            shifted: false,
-            sequence: 0,
-            free_until: facts.policy.free_until(starts_at),
-            policy: *facts.policy,
-            state: SessionState::Booked,
-            attendance: Vec::new(),
-            report: None,
-            claims: Vec::new(),
-            makes_up: None,
-            made_up_by: None,
-        })
+        let parties = Parties { id, kind, enrollment, student, with, commitment: None };
+        Ok(parties.booked((starts_at, minutes), (time.local(), time.time_zone), facts.policy))
     }
 
     /// The session at another time, as long as before, with the next sequence number.

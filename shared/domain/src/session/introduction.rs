@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{BookingFacts, Session, SessionKind, SessionState};
+use super::{BookingFacts, Parties, Session, SessionKind};
 use crate::enrollment::Enrollment;
 use crate::id::{EnrollmentId, PersonId, SessionId};
 use crate::occupancy::{Diary, Slot};
@@ -78,28 +78,16 @@ impl Introduction<'_> {
         let slot = weekly.or_else(|| self.slots(first, last).find(|slot| free(slot)))?;
         let minutes = self.hour.map_or(self.minutes, |hour| hour.minutes);
         let starts_at = slot.starts_at();
-        Some(Session {
+        let parties = Parties {
             id: introduction_id(enrollment.id, self.with),
             kind: enrollment.introduction_kind(self.with),
             enrollment: enrollment.id,
             student: enrollment.student,
             with: self.with,
             commitment: None,
-            starts_at,
-            ends_at: starts_at + SignedDuration::from_mins(i64::from(minutes)),
-            local: self.zone.wall_time_at(starts_at),
-            time_zone: self.zone.clone(),
-            shifted: false,
-            sequence: 0,
-            free_until: facts.policy.free_until(starts_at),
-            policy: *facts.policy,
-            state: SessionState::Booked,
-            attendance: Vec::new(),
-            report: None,
-            claims: Vec::new(),
-            makes_up: None,
-            made_up_by: None,
-        })
+        };
+        let wall = (self.zone.wall_time_at(starts_at), self.zone.clone());
+        Some(parties.booked((starts_at, minutes), wall, facts.policy))
     }
 
     /// The weekly hour in this week and the next.
