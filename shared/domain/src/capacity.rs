@@ -7,7 +7,7 @@
 //! Whole numbers only: people, and minutes of mentors.
 
 mod forecast; // who will study, and who is there for them
-mod offset; // where people's clocks stand
+mod band; // where people's clocks stand
 mod whole; // parts of a whole, and whole things split
 
 mod recruit; // who has to begin training
@@ -15,11 +15,11 @@ mod serve; // who serves whom
 mod staff; // how many mentors there are
 mod study; // what becomes of those who begin
 
+pub use band::{InvalidBand, ZoneBand};
 pub use forecast::{
     Cell, CellShare, Course, Defenses, Fault, FieldShare, Forecast, IntakeStep, InvalidForecast, MentorGroup,
     Mentors, Mix, PlaceShare, Project, RecruitStep, Sessions, Students,
 };
-pub use offset::{InvalidOffset, UtcOffset};
 pub use recruit::Graduates;
 
 use jiff::Span;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::capacity::{CapacityPlan, CellPlan, UtcOffset};
+use domain::capacity::{CapacityPlan, CellPlan, ZoneBand};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
@@ -20,7 +20,7 @@ const NAMES: i32 = 190;
 const HEAD: i32 = 96;
 
 /// A language and a band of zones.
-type Place<'a> = (&'a str, UtcOffset);
+type Place<'a> = (&'a str, ZoneBand);
 
 /// Fields against places: those with the most missing.
 pub struct Tiles<'a> {

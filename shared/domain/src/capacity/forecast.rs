@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::offset::UtcOffset;
+use super::band::ZoneBand;
 use crate::months::Months;
 
 mod check; // what a forecast may be
@@ -131,7 +131,7 @@ pub struct PlaceShare {
     /// BCP 47.
     pub language: String,
     /// Where their clocks stand.
-    pub utc_offset: UtcOffset,
+    pub utc_offset: ZoneBand,
     /// Against the other places' weights.
     pub weight: u64,
     /// Where the number comes from.
@@ -148,7 +148,7 @@ pub struct CellShare {
     /// BCP 47.
     pub language: String,
     /// Where their clocks stand.
-    pub utc_offset: UtcOffset,
+    pub utc_offset: ZoneBand,
     /// Against the other cells' weights.
     pub weight: u64,
 }
@@ -161,7 +161,7 @@ pub struct Cell {
     /// In which language, BCP 47.
     pub language: String,
     /// Where their clocks stand.
-    pub utc_offset: UtcOffset,
+    pub utc_offset: ZoneBand,
 }
 
 /// The weekly meetings.
@@ -217,7 +217,7 @@ pub struct MentorGroup {
     /// What each of them speaks, BCP 47.
     pub languages: Vec<String>,
     /// Where their clocks stand.
-    pub utc_offset: UtcOffset,
+    pub utc_offset: ZoneBand,
     /// How many there are before the first week.
     #[serde(default)]
     pub mentors: u64,

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn offset(text: &str) -> UtcOffset {
+fn offset(text: &str) -> ZoneBand {
     text.parse().expect(text)
 }
 
@@ -204,7 +204,7 @@ fn the_largest_forecast_is_counted() {
     forecast.defenses = Defenses { minutes: 480, overhead_minutes: 480, jurors: 5, source: None };
     forecast.mentors.hours_per_week = 60;
     let fields = Vec::from_iter((0..10).map(|at| format!("field {at}")));
-    let at = |hour: i16| UtcOffset::minutes(hour * 60).expect("an offset");
+    let at = |hour: i16| ZoneBand::minutes(hour * 60).expect("an offset");
     let places = (0..24).map(|hour| ("en", at(hour - 11)));
     let cells = places.flat_map(|(language, utc_offset)| {
         let cell = move |field: &String| CellShare {
