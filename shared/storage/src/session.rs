@@ -352,4 +352,6 @@ fn keep_change<'store>(
 }
 
 #[cfg(test)]
+mod model_test;
+#[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use domain::time::Zone;
 use super::*;
 use crate::item::{from_attributes, to_attributes};
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
 }
 
@@ -18,14 +18,18 @@ fn now() -> Timestamp {
     at("2027-03-01T00:00:00Z")
 }
 
-fn person(name: &str) -> PersonId {
+pub(super) fn person(name: &str) -> PersonId {
     PersonId::derived(&[name])
 }
 
 fn maya() -> Enrollment {
+    enrollment_of(EnrollmentId::derived(&["maya"]), person("maya"))
+}
+
+pub(super) fn enrollment_of(id: EnrollmentId, student: PersonId) -> Enrollment {
     Enrollment {
-        id: EnrollmentId::derived(&["maya"]),
-        student: person("maya"),
+        id,
+        student,
         degree: "web-development".parse().expect("a slug"),
         edition: "web-development-gb".parse().expect("a slug"),
         market: "GB".into(),
