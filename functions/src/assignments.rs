@@ -3,12 +3,14 @@
 use domain::enrollment::{AssignRefused, MentorAssignment};
 use domain::id::{AssignmentId, EnrollmentId, PersonId};
 use domain::job::Job;
+use domain::occupancy::Week;
 use domain::permission::{Role, Subject};
 use domain::seat::Seat;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use storage::assignment::Assigning;
 use storage::clock::new_uuid;
+use storage::seat::Holders;
 use storage::transaction::read_again;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -86,18 +88,14 @@ async fn assign(call: &Call, id: AssignmentId, body: AssignmentBody) -> Result<R
     let place = &progress.enrollment.value;
     let edition = call.app.catalog.version(call, &place.edition, place.version).await?;
     let policy = edition.pairing_policy_on(place.date_at(call.now));
-    let capacity = call.store().availability_for_booking(mentor).await?.capacity(policy.novice_seats_max);
     let frees_by = to.or_else(|| place.done_by(&edition, from));
+    let holders = Holders::from([(mentor, None)]);
+    let said = call.store().mentors(holders, Week::of(call.now)).await?.pop();
+    let capacity = said.map_or(0, |mentor| mentor.capacity(&policy));
     let seats = call.store().seats(mentor).await?;
     let seat = Seat { since: call.now, frees_by, hour: None };
     let terms = edition.terms_on(place.date_at(call.now));
-    let assigned =
-        progress.assign(Assigning { assignment, seats, seat, capacity }, |enrollment, assignment| {
-            match assignment.to {
-                None => enrollment.seated(assignment, &terms, call.now),
-                Some(_) => enrollment.assign_mentor(assignment, call.now),
-            }
-        })?;
+    let assigned = progress.assign(Assigning { assignment, seats, seat, capacity }, &terms, call.now)?;
 
     let AssignmentBody { enrollment: id_of, .. } = body;
     let view = AssignmentView { id, enrollment: id_of, mentor, from, to };

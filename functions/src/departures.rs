@@ -1,6 +1,6 @@
 //! Mentors who leave, with notice.
 
-use domain::availability::Availability;
+use axum::http::StatusCode;
 use domain::departure::{Departure, DepartureRefused};
 use domain::id::{EnrollmentId, PersonId};
 use domain::job::Job;
@@ -8,6 +8,7 @@ use domain::permission::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use storage::key::Query;
 use storage::transaction::read_again;
 use storage::{Item, Stored};
 use utoipa::ToSchema;
@@ -17,7 +18,8 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
-use crate::params::At;
+use crate::page::{Cursor, ITEMS_MAX, List, after_in};
+use crate::params::{At, Params};
 use crate::permissions;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -25,7 +27,9 @@ use crate::schema::Refusals;
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(announce_departure)).routes(routes!(get_departure))
+    OpenApiRouter::new()
+        .routes(routes!(announce_departure, list_departures))
+        .routes(routes!(get_departure, take_back_departure))
 }
 
 /// A notice.
@@ -50,7 +54,8 @@ struct DepartureView {
     leaves_on: Date,
     #[schema(value_type = String, format = DateTime)]
     said_at: Timestamp,
-    /// Students who have no other mentor yet. On the day, their billing stops and they wait for one.
+    /// Students who have no other mentor yet. On the day, their billing stops and they wait for one; they stay
+    /// counted here.
     unplaced: u64,
     /// Whom the mentor has until the day.
     students: Vec<HandedOver>,
@@ -76,7 +81,7 @@ async fn announce_departure(call: Call, Json(body): Json<DepartureBody>) -> Resu
 async fn announce(call: &Call, body: DepartureBody) -> Result<Reply, Problem> {
     let mentor = body.mentor.unwrap_or(call.person()?);
     let said = call.store().availability(mentor).await?;
-    let said = call.permit(&permissions::ANNOUNCE_DEPARTURE, said).await?.into_inner();
+    let said = call.permit(&permissions::ANNOUNCE_DEPARTURE, said).await?;
     if !call.grants(mentor).await?.iter().any(|grant| grant.counts_as(&[Role::Mentor], call.now)) {
         return Err(Problem::field("/mentor", "This person is no mentor."));
     }
@@ -92,12 +97,6 @@ async fn announce(call: &Call, body: DepartureBody) -> Result<Reply, Problem> {
         &by,
         call.now,
     );
-    let transaction = if said.value.seats == 0 {
-        transaction
-    } else {
-        let closed = Availability { seats: 0, ..said.value.clone() };
-        transaction.save(&said.with(closed), Problem::changed())
-    };
     let reply = call.commit(transaction, reply).await?;
     // One that waits for tonight looks now.
     call.store().hasten(&Job::HandOver { mentor }, call.now).await?;
@@ -112,6 +111,41 @@ async fn get_departure(call: Call, At(mentor): At<PersonId>) -> Result<Reply, Pr
     let loaded = call.store().departure(mentor).await?.ok_or_else(Problem::not_found)?;
     let item = call.permit(&permissions::GET_DEPARTURE, loaded).await?;
     Ok(Reply::ok(&view(&call, &item.value).await?)?.at(item.revision))
+}
+
+/// Takes a notice back: the mentor may get students again. Whoever was handed over stays with the next mentor.
+#[utoipa::path(delete, path = "/v1/departures/{mentor}", tag = "sessions", params(("mentor" = String, Path)),
+    responses((status = 204, description = "There is no notice"), Refusals))]
+async fn take_back_departure(call: Call, At(mentor): At<PersonId>) -> Result<StatusCode, Problem> {
+    let by = call.person()?.to_string();
+    let loaded = call.store().departure(mentor).await?.ok_or_else(Problem::not_found)?;
+    let item = call.permit(&permissions::TAKE_BACK_DEPARTURE, loaded).await?;
+    let transaction = call.store().transaction::<Problem>().remove(&item, Problem::changed());
+    let transaction = transaction.audit(&item.value.key(), "take_back_departure", &by, call.now);
+    transaction.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A departure in the list.
+#[derive(Debug, Serialize, ToSchema)]
+struct DepartureLine {
+    #[schema(value_type = String)]
+    mentor: PersonId,
+    #[schema(value_type = String, format = Date)]
+    leaves_on: Date,
+    /// Students who have no other mentor yet or, from the day on, had none on it.
+    unplaced: u64,
+}
+
+/// Lists the mentors who leave, or have left, for staff: where students are left over, they wait for a seat.
+#[utoipa::path(get, path = "/v1/departures", tag = "sessions", params(Cursor),
+    responses((status = 200, description = "A page of departures", body = List<DepartureLine>), Refusals))]
+async fn list_departures(call: Call, Params(Cursor { cursor }): Params<Cursor>) -> Result<Reply, Problem> {
+    call.permit_role(&permissions::LIST_DEPARTURES).await?;
+    let after = after_in(&Query::Departures, cursor.as_deref())?;
+    let (departures, next) = call.store().departures(after.as_deref(), ITEMS_MAX).await?;
+    let line = |Departure { mentor, leaves_on, unplaced, .. }| DepartureLine { mentor, leaves_on, unplaced };
+    Reply::ok(&List::page(departures.into_iter().map(line).collect(), next))
 }
 
 async fn view(call: &Call, departure: &Departure) -> Result<DepartureView, Problem> {

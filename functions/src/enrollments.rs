@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use views::EnrollmentView;
+pub use views::{EnrollmentView, WaitingView};
 
 use crate::App;
 use crate::body::Json;

@@ -8,7 +8,6 @@ use domain::id::{DegreeId, EnrollmentId};
 use domain::job::Job;
 use domain::pairing::Why;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use storage::key::Query;
 use storage::pairing::PairingRun;
@@ -19,6 +18,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
+use crate::enrollments::WaitingView;
 use crate::page::{Cursor, ITEMS_MAX, List, after_in};
 use crate::params::Params;
 use crate::permissions;
@@ -133,28 +133,13 @@ struct WaitingParams {
 struct WaitingStudentView {
     #[schema(value_type = String)]
     enrollment: EnrollmentId,
-    #[schema(value_type = String, format = DateTime)]
-    since: Timestamp,
-    /// How many wait before, and one, when it was last looked.
-    place: u64,
-    /// The date by which a seat should be free.
-    #[schema(value_type = Option<String>, format = Date)]
-    expected_on: Option<Date>,
-    /// `no_candidate`, `no_overlap` or `capacity`.
-    #[schema(value_type = String)]
-    reason: Why,
+    #[serde(flatten)]
+    waiting: WaitingView,
 }
 
 impl WaitingStudentView {
     fn of(enrollment: &Enrollment) -> Option<Self> {
-        let waiting = enrollment.waiting?;
-        Some(Self {
-            enrollment: enrollment.id,
-            since: waiting.since,
-            place: waiting.place,
-            expected_on: waiting.expected_on,
-            reason: waiting.why,
-        })
+        Some(Self { enrollment: enrollment.id, waiting: WaitingView::of(enrollment.waiting.as_ref()?) })
     }
 }
 

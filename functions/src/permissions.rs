@@ -59,6 +59,8 @@ table! {
 
     ANNOUNCE_DEPARTURE = "announce_departure",       ToSome,   [Staff],           [Owner];
     GET_DEPARTURE = "get_departure",                 ToSome,   [Staff],           [Owner];
+    TAKE_BACK_DEPARTURE = "take_back_departure",     ToSome,   [Staff],           [Owner];
+    LIST_DEPARTURES = "list_departures",             ToSome,   [Staff],           [];
     LIST_PAIRING_RUNS = "list_pairing_runs",         ToSome,   [Staff],           [];
     RUN_PAIRING = "run_pairing",                     ToSome,   [Staff],           [];
     LIST_WAITING_STUDENTS = "list_waiting_students", ToSome,   [Staff],           [];

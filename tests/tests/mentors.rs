@@ -200,7 +200,10 @@ async fn the_students_of_a_mentor_who_leaves_are_handed_over() {
     assert_eq!(school.get("maya", &departure).await.status, 404);
     // Until the day she is theirs; nobody new comes to her.
     assert_eq!(text(&enrollment(&school, "maya", &id).await, "/mentor"), ines);
-    assert_eq!(text(&accepted(&school, "tom").await, "/mentor"), marc);
+    let tom = accepted(&school, "tom").await;
+    assert_eq!(text(&tom, "/mentor"), marc);
+    let body = json!({"enrollment": tom["id"], "mentor": ines, "from": "2027-03-02", "to": null});
+    assert_eq!(school.post("sam", "/v1/admin/assignments", body).await.refused(409), "capacity_full");
 
     move_to(&school, &at.replace(":00:00Z", ":10:00Z")).await;
     for who in ["maya", "ines"] {
@@ -250,6 +253,13 @@ async fn a_student_without_a_mentor_pays_nothing() {
     let invoices = school.get("maya", &format!("/v1/enrollments/{id}/invoices")).await.expect(200);
     // 14 of 31 days were used: 17/31 of 300.00 go back.
     assert_eq!(invoices["items"][0]["credited"]["amount_minor"], 16_452);
+    // Staff see for whom nobody was found, that day and later.
+    let line = json!({"mentor": school.id("ines").await, "leaves_on": "2027-03-16", "unplaced": 1});
+    for now in ["2027-03-16T09:00:00Z", "2027-03-20T09:00:00Z"] {
+        move_to(&school, now).await;
+        assert_eq!(school.get("sam", "/v1/departures").await.expect(200)["items"], json!([line]));
+    }
+    assert_eq!(school.get("ines", "/v1/departures").await.refused(403), "forbidden");
 
     move_to(&school, "2027-08-01T09:00:00Z").await;
     assert_eq!(text(&enrollment(&school, "maya", &id).await, "/state"), "paused");
@@ -267,6 +277,24 @@ async fn a_student_without_a_mentor_pays_nothing() {
     assert_eq!((text(&again, "/state"), &again["waiting"]), ("active".into(), &Value::Null));
     let invoices = school.get("maya", &format!("/v1/enrollments/{id}/invoices")).await.expect(200);
     assert_eq!(text(&invoices, "/items/1/period/from"), "2027-08-02");
+    school.close().await;
+}
+
+#[tokio::test]
+async fn a_notice_that_is_taken_back_lets_students_come_again() {
+    let school = school(&[("ines", 1), ("marc", 0), ("olu", 0)]).await;
+    let departure = format!("/v1/departures/{}", school.id("ines").await);
+    school.post("ines", "/v1/departures", json!({"leaves_on": "2027-05-01"})).await.expect(201);
+    let tom = accepted(&school, "tom").await;
+    assert_eq!(text(&tom, "/waiting/reason"), "no_candidate");
+    let take_back = async |who: &str| school.by(who, reqwest::Method::DELETE, &departure).await.send().await;
+    assert_eq!(take_back("maya").await.refused(404), "not_found");
+    assert_eq!(take_back("ines").await.status, 204);
+    assert_eq!(take_back("ines").await.refused(404), "not_found");
+    assert_eq!(school.get("sam", "/v1/departures").await.expect(200)["items"], json!([]));
+    move_to(&school, "2027-03-03T09:00:00Z").await;
+    let tom = enrollment(&school, "tom", &text(&tom, "/id")).await;
+    assert_eq!((text(&tom, "/state"), text(&tom, "/mentor")), ("active".into(), school.id("ines").await));
     school.close().await;
 }
 

@@ -6,7 +6,6 @@ use domain::id::{PersonId, SessionId};
 use domain::session::{Booking, BookingFacts, ChosenTime, Session, SessionKind, SessionPolicy};
 use futures::future::join_all;
 use infra::crowd::{Crowd, EDITION};
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use storage::session::{BookRefusal, Calendar, Misfit, weeks_of};
 use storage::transaction::read_again;
@@ -138,7 +137,5 @@ async fn of_many_who_want_one_hour_exactly_one_gets_it() {
         }
         assert_eq!(won, 1);
     }
-    let answered = school.ask(reqwest::Method::GET, "/healthz").send().await;
-    assert_eq!(answered.status, StatusCode::OK);
     school.close().await;
 }

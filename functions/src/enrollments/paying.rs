@@ -200,11 +200,7 @@ async fn draft_again<'call>(
         transaction = transaction.drop_draft(draft, Problem::changed());
     }
     if drafts.is_empty() {
-        let begin = match enrollment.needs_seat() {
-            true => Job::SeatStudent { enrollment: enrollment.id },
-            false => Job::Begin { enrollment: enrollment.id },
-        };
-        transaction = transaction.enqueue(&begin, call.now);
+        transaction = transaction.enqueue(&enrollment.first_step(), call.now);
     }
     for draft in drafts {
         let waiting = waiting.iter().find(|waiting| waiting.value.id == draft.id);

@@ -46,11 +46,12 @@ pub struct EnrollmentView {
     pauses: Vec<PauseView>,
 }
 
+/// How somebody stands in the line for a mentor.
 #[derive(Debug, Serialize, ToSchema)]
-struct WaitingView {
+pub struct WaitingView {
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
-    /// How many wait before, and one; it never grows.
+    /// How many wait before, and one, when it was last looked; it never grows.
     place: u64,
     /// The date by which a seat should be free; it never moves back. Null where nobody knows.
     #[schema(value_type = Option<String>, format = Date)]
@@ -62,7 +63,8 @@ struct WaitingView {
 }
 
 impl WaitingView {
-    const fn of(waiting: &Waiting) -> Self {
+    /// The line as it was last looked at.
+    pub const fn of(waiting: &Waiting) -> Self {
         let Waiting { since, place, expected_on, why, .. } = *waiting;
         Self { since, place, expected_on, reason: why }
     }

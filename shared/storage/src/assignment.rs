@@ -1,5 +1,6 @@
 //! A mentor's assignment, with all that is written with it.
 
+use domain::billing::Terms;
 use domain::commitment::Commitment;
 use domain::conflict::{ConflictSet, Reason};
 use domain::enrollment::{AssignRefused, Enrollment, MentorAssignment, State};
@@ -39,17 +40,18 @@ pub struct Assigned {
 }
 
 impl Progress {
-    /// With a mentor assigned, by the rule that says what becomes of the enrollment, if one of the mentor's
-    /// seats is free.
+    /// With a mentor assigned, if one of the mentor's seats is free.
     pub fn assign(
         self,
         assigning: Assigning,
-        rule: impl FnOnce(Enrollment, MentorAssignment) -> Result<Enrollment, AssignRefused>,
+        terms: &Terms,
+        now: Timestamp,
     ) -> Result<Assigned, AssignRefused> {
         let Assigning { assignment, seats, seat, capacity } = assigning;
         let was = self.enrollment.value.clone();
         let replaced = was.replaced_by(&assignment);
-        let enrollment = self.enrollment.try_map(|enrollment| rule(enrollment, assignment.clone()))?;
+        let enrollment =
+            self.enrollment.try_map(|enrollment| enrollment.assigned(assignment.clone(), terms, now))?;
         let seats = seats.try_map(|seats| seats.take(was.id, seat, capacity))?;
 
         let mut conflicts = self.conflicts;

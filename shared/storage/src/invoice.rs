@@ -228,9 +228,8 @@ impl Store {
         drafts: &[Item<Invoice>],
         now: Timestamp,
     ) -> Transaction<'_, InvoiceRefusal> {
-        let id = enrollment.value.id;
-        let mut transaction = self.transaction().save(enrollment, InvoiceRefusal::Changed);
         let waits = enrollment.value.needs_seat();
+        let mut transaction = self.transaction().save(enrollment, InvoiceRefusal::Changed);
         for draft in drafts {
             transaction = if waits {
                 transaction.write_draft(draft, InvoiceRefusal::Changed)
@@ -238,13 +237,9 @@ impl Store {
                 transaction.keep_draft(draft, InvoiceRefusal::Changed, now)
             };
         }
-        if waits {
-            // No money is asked for before there is a mentor.
-            transaction = transaction.enqueue(&Job::SeatStudent { enrollment: id }, now);
-        }
-        if drafts.is_empty() && !waits {
-            // No money is waited for.
-            transaction = transaction.enqueue(&Job::Begin { enrollment: id }, now);
+        if waits || drafts.is_empty() {
+            // No money is asked for before there is a mentor, or at all.
+            transaction = transaction.enqueue(&enrollment.value.first_step(), now);
         }
         transaction
     }

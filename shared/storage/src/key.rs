@@ -9,7 +9,7 @@
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their weekly series | person | `series` | get, guard |
 //! | who has a mentor's seats | person | `seats` | get, guard |
-//! | when a mentor leaves | person | `departure` | get, guard |
+//! | when a mentor leaves, who leaves | `departures` | `departure#person` | get, guard, query |
 //! | who has a role for a degree, or for all | `holders#role#degree#shard` | `holder#person` | query |
 //! | who waits for a seat, in order | `waiting#degree#language` | `ticket#number` | query |
 //! | which number is drawn next | `waiting#degree#language` | `line` | get, guard |
@@ -62,9 +62,9 @@
 //! | the catalog | `catalog` | `edition#…#version` | query |
 //! | jobs: waiting by due time, held by lease | `job`, index `queue` | | query |
 //!
-//! Partitions are per person, enrollment, thing or shard, never per date or state alone; open defenses
-//! and claims are the exceptions: a million students ask for a defense every five seconds, and claim
-//! something once.
+//! Partitions are per person, enrollment, thing or shard, never per date or state alone. The exceptions are
+//! written seldom: a million students ask for a defense every five seconds, claim something once, and have
+//! forty thousand mentors, of whom a few leave in an hour; the matching runs once a night.
 
 use std::fmt;
 
@@ -202,7 +202,7 @@ impl Key {
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
             Self::PersonSeries(person) => (person.to_string(), "series".into()),
             Self::Seats(person) => (person.to_string(), "seats".into()),
-            Self::Departure(person) => (person.to_string(), "departure".into()),
+            Self::Departure(person) => ("departures".into(), format!("departure#{person}")),
             Self::RoleHolder(role, degree, shard, person) => {
                 (holders(*role, degree.as_ref(), *shard), format!("holder#{person}"))
             }

@@ -177,9 +177,9 @@ impl Store {
         let mut holders = Holders::new();
         let shards = self.billing_shards();
         let first = self.queue.shard(begin.uuid()) % shards;
-        let begin = format!("holder#{begin}");
         for shard in (first..shards).chain(0..first) {
             for degree in [Some(degree.clone()), None] {
+                let (_, begin) = Key::RoleHolder(role, degree.clone(), shard, begin).parts();
                 let query = Query::RoleHolders(role, degree, shard);
                 for after in [Some(begin.as_str()), None] {
                     let page = self.page(&query, Order::Ascending, after, HOLDERS_AT_ONCE).await?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{AssignRefused, Enrollment, MentorAssignment, State};
 use crate::billing::{Terms, months_after};
 use crate::catalog::Prospectus;
+use crate::job::Job;
 use crate::pairing::Why;
 use crate::plan::{Plan, Wish};
 
@@ -56,6 +57,12 @@ impl Enrollment {
         studies && self.leaves_on.is_none() && self.contract.is_some() && !self.has_seat()
     }
 
+    /// What an accepted enrollment that is not charged yet asks for: a seat, or to begin where it needs none.
+    pub fn first_step(&self) -> Job {
+        let enrollment = self.id;
+        if self.needs_seat() { Job::SeatStudent { enrollment } } else { Job::Begin { enrollment } }
+    }
+
     /// Since when the student has studied: whoever lost a mentor comes before whoever is new.
     pub fn studies_since(&self) -> Option<Timestamp> {
         let first = self.segments.first()?;
@@ -81,14 +88,17 @@ impl Enrollment {
         Self { waiting: Some(waiting), ..self }
     }
 
-    /// The enrollment with a mentor. Whoever had to wait has as many days to pay as with a new quote, and as many
-    /// months to resume as with a new pause.
-    pub fn seated(
+    /// The enrollment with a mentor, or with a cover for a while. Whoever had to wait for a mentor waits no more: they
+    /// have as many days to pay as with a new quote, and as many months to resume as with a new pause.
+    pub fn assigned(
         self,
         assignment: MentorAssignment,
         terms: &Terms,
         now: Timestamp,
     ) -> Result<Self, AssignRefused> {
+        if assignment.to.is_some() {
+            return self.assign_mentor(assignment, now);
+        }
         let waited = self.waiting.is_some();
         let mut enrollment = self.assign_mentor(assignment, now)?;
         let today = enrollment.date_at(now);

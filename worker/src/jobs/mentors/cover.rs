@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::availability::Holiday;
+use domain::billing::Terms;
 use domain::commitment::Commitment;
 use domain::enrollment::{Enrollment, MentorAssignment};
 use domain::id::{AssignmentId, CommitmentId, EnrollmentId, PersonId};
@@ -18,7 +19,7 @@ use storage::transaction::read_again;
 
 use super::super::finish;
 use super::match_students::{matched, read_mentors};
-use super::{Search, by_person, edition_of, editions, next_night, tied, was_changed};
+use super::{Search, by_person, edition_of, editions, next_night, terms, tied, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -101,9 +102,11 @@ impl Covering<'_> {
         for pairing in &pairings.placed {
             let student = students.iter().find(|student| student.id == pairing.enrollment);
             let from = student.and_then(|student| self.uncovered_from(student));
-            if let (Some(cover), Some(from)) = (mentors.get(&pairing.mentor), from) {
-                let assigned = read_again(was_changed, || self.assign(pairing, cover, from, &search)).await?;
-                lost += usize::from(!assigned);
+            let terms =
+                student.and_then(|student| Some(terms(student, edition_of(&editions, student)?, self.now)));
+            if let (Some(cover), Some(from), Some(terms)) = (mentors.get(&pairing.mentor), from, terms) {
+                let assign = || self.assign(pairing, cover, from, &terms, &search);
+                lost += usize::from(!read_again(was_changed, assign).await?);
             }
         }
         Ok(pairings.unseated.len() + lost)
@@ -131,6 +134,7 @@ impl Covering<'_> {
         pairing: &Pairing,
         cover: &Mentor,
         from: Date,
+        terms: &Terms,
         search: &Search,
     ) -> Result<bool, Unfinished> {
         let id: EnrollmentId = pairing.enrollment;
@@ -149,9 +153,8 @@ impl Covering<'_> {
         let mut assigning =
             search.assigning(pairing, seats, cover.capacity(&search.policy), from, Some(self.to));
         assigning.assignment = assignment;
-        let rule = |enrollment: Enrollment, assignment| enrollment.assign_mentor(assignment, self.now);
         // Whoever ended their study, or lost the seat to somebody else, is looked at again tonight.
-        let Ok(assigned) = progress.assign(assigning, rule) else { return Ok(false) };
+        let Ok(assigned) = progress.assign(assigning, terms, self.now) else { return Ok(false) };
         let zone = cover.availability.time_zone.clone();
         let series = Commitment {
             id: CommitmentId::derived(&words),

@@ -17,7 +17,7 @@ use storage::transaction::read_again;
 use super::super::bill::edition;
 use super::super::finish;
 use super::match_students::{matched, read_mentors};
-use super::{Search, by_person, edition_of, editions, next_night, tied, was_changed};
+use super::{Search, by_person, edition_of, editions, next_night, terms, tied, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -34,8 +34,10 @@ pub async fn hand_over(worker: &Worker, claimed: &Claimed, mentor: PersonId) -> 
     let said_zone = worker.store.availability_for_booking(mentor).await?.time_zone;
     let editions = editions(worker).await?;
     let Some(edition) = students.first().and_then(|first| edition_of(&editions, first)) else {
-        let next = not_before(now, &said_zone, departure.value.leaves_on);
-        return end(worker, claimed, mentor, 0, next).await;
+        let day = departure.value.leaves_on;
+        // Whoever had nobody on the day stays counted.
+        let unplaced = if day <= said_zone.date_at(now) { departure.value.unplaced } else { 0 };
+        return end(worker, claimed, mentor, unplaced, not_before(now, &said_zone, day)).await;
     };
     let search = Search::new(edition, now);
     let degrees = BTreeSet::from_iter(students.iter().map(|student| student.degree.clone()));
@@ -109,11 +111,10 @@ impl Leaving<'_> {
         let enrollment = &progress.enrollment.value;
         let from = (*leaves_on).max(enrollment.date_at(now));
         let edition = edition(worker, &enrollment.edition, enrollment.version).await?;
-        let frees_by = enrollment.done_by(&edition, from);
+        let (terms, frees_by) = (terms(enrollment, &edition, now), enrollment.done_by(&edition, from));
         let assigning = search.assigning(pairing, seats, next.capacity(&search.policy), from, frees_by);
-        let rule = |enrollment: Enrollment, assignment| enrollment.assign_mentor(assignment, now);
         // Whoever ended their study, or lost the seat to somebody else, is looked at again tonight.
-        let Ok(assigned) = progress.assign(assigning, rule) else { return Ok(()) };
+        let Ok(assigned) = progress.assign(assigning, &terms, now) else { return Ok(()) };
         let transaction = worker
             .store
             .transaction::<&str>()

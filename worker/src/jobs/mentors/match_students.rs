@@ -226,8 +226,7 @@ impl Night<'_> {
         let frees_by = enrollment.done_by(edition, from);
         let capacity = mentor.capacity(&search.policy);
         let assigning = search.assigning(pairing, mentor.seats.clone(), capacity, from, frees_by);
-        let seated = |enrollment: Enrollment, assignment| enrollment.seated(assignment, &terms, now);
-        let Ok(assigned) = progress.assign(assigning, seated) else { return Ok(false) };
+        let Ok(assigned) = progress.assign(assigning, &terms, now) else { return Ok(false) };
         let transaction = worker
             .store
             .transaction::<()>()

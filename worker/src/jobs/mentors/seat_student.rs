@@ -129,8 +129,7 @@ async fn take(
     let frees_by = enrollment.done_by(edition, from);
     let capacity = mentor.capacity(&search.policy);
     let assigning = search.assigning(pairing, mentor.seats, capacity, from, frees_by);
-    let assigned =
-        progress.assign(assigning, |enrollment, assignment| enrollment.seated(assignment, &terms, now));
+    let assigned = progress.assign(assigning, &terms, now);
     let Ok(assigned) = assigned else {
         return Err(Unfinished::Changed("the seat or the enrollment".into()));
     };

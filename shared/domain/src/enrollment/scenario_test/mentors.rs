@@ -75,7 +75,8 @@ fn whoever_has_no_mentor_owes_nothing_and_is_never_withdrawn_for_it() {
     assert_eq!(maya.clone().as_of(noon("2028-02-07")).state, State::Paused);
     assert_eq!(maya.clone().resume(noon("2027-03-01")), Err(ResumeRefused::NoMentor));
     // Found, there are four months to resume in.
-    let found = maya.seated(assignment("ben", "2027-08-01", None), &TERMS, noon("2027-08-01")).expect("live");
+    let found =
+        maya.assigned(assignment("ben", "2027-08-01", None), &TERMS, noon("2027-08-01")).expect("live");
     assert_eq!(found.clone().as_of(noon("2027-11-30")).state, State::Paused);
     assert!(!found.clone().as_of(noon("2027-12-01")).is_live());
     let again = found.resume(noon("2027-08-10")).expect("there is a mentor");
