@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::digest::Sha256Hex;
-use domain::ics::{Calendar, CalendarFeed, Entry, FEED_PAGES_MAX, FEED_SESSIONS_MAX, Method, Status};
+use domain::ics::{
+    Calendar, CalendarFeed, Entry, FEED_DEFENSES_MAX, FEED_PAGES_MAX, FEED_SESSIONS_MAX, Method, Status,
+};
 use domain::id::PersonId;
 use domain::language::Language;
 use domain::permission::{Action, Principal, permit};
@@ -94,7 +96,7 @@ fn secret() -> Result<String, Problem> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Answers the sessions of whoever made this address: the last month's and all that are booked ahead.
+/// Answers the sessions and defenses of whoever made this address: the last month's and all that are booked ahead.
 #[utoipa::path(get, path = "/v1/calendars/{file}", tag = "sessions",
     params(("file" = String, Path, description = "The end of the address, `.ics` included")),
     responses((status = 200, description = "The sessions in iCalendar", content_type = "text/calendar", body = String),
@@ -135,7 +137,7 @@ async fn opened(call: &Call, file: &str) -> Result<Option<PersonId>, Problem> {
     Ok(feed.value.opens_with(secret).then_some(person))
 }
 
-/// A person's sessions, in their language, with those they meet by name.
+/// A person's sessions and defenses, in their language, with those they meet by name.
 async fn calendar(call: &Call, person: PersonId) -> Result<Calendar, Problem> {
     let span = (CalendarFeed::shows_from(call.now).max(Timestamp::UNIX_EPOCH), Timestamp::MAX);
     // Whoever holds the secret reads what the person does.
@@ -162,14 +164,22 @@ async fn calendar(call: &Call, person: PersonId) -> Result<Calendar, Problem> {
     let language = reader.and_then(|reader| reader.languages.into_iter().next());
     // A feed is kept by others: it says where the room's door is, not the key, which is shown there in its window.
     let page = format!("{}/", call.app.settings.public_url.trim_end_matches('/'));
-    let entries = sessions.iter().map(|session| Entry {
-        appointment: session.appointment(called.get(&other(session)).cloned()),
-        status: Status::of(session),
-        join_url: (Status::of(session) == Status::Confirmed).then(|| page.clone()),
+    let language = language.map_or(Language::En, |tag| Language::read_by(&tag));
+    let meetings = sessions.iter().map(|session| {
+        let appointment = session.appointment(called.get(&other(session)).cloned());
+        Entry::session(appointment, Status::of(session), language)
+    });
+    let (defenses, _) = call.store().defenses_of(person, None, FEED_DEFENSES_MAX).await?;
+    let attended = defenses.iter().filter(|defense| defense.value.is_attended_by(person));
+    let attended = attended.filter_map(|defense| Entry::defense(&defense.value, language));
+    let attended = attended.filter(|entry| span.0 <= entry.starts_at);
+    let entries = meetings.chain(attended).map(|entry| {
+        let join_url = (entry.status == Status::Confirmed).then(|| page.clone());
+        Entry { join_url, ..entry }
     });
     Ok(Calendar {
         method: Method::Publish,
-        language: language.map_or(Language::En, |tag| Language::read_by(&tag)),
+        language,
         organizer: call.app.settings.public_url.clone(),
         attendee: None,
         entries: entries.collect(),

@@ -246,6 +246,11 @@ impl Defense {
         self.check_independent(person, conflicts).is_ok()
     }
 
+    /// Whether somebody is there when it is held: its student and its juror.
+    pub fn is_attended_by(&self, person: PersonId) -> bool {
+        self.request.student == person || self.juror == Some(person)
+    }
+
     /// Student and mentors, who know themselves that they are no strangers.
     fn parties(&self) -> [PersonId; 3] {
         [self.request.student, self.request.mentor, self.mentor]

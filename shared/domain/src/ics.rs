@@ -1,4 +1,4 @@
-//! Sessions as text of iCalendar (RFC 5545): a feed that calendars read, and the requests and
+//! Meetings as text of iCalendar (RFC 5545): a feed that calendars read, and the requests and
 //! cancellations that come by mail (iTIP, RFC 5546; iMIP, RFC 6047).
 //!
 //! The text is made line by line: the `icalendar` crate escapes and quotes each, and nothing of it that
@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use crate::language::Language;
-use crate::session::{Appointment, Session};
 use crate::time::{OffsetChange, Zone};
 
+mod entry; // a session or a defense in it
 mod feed; // who may read a person's sessions
 mod zone; // the definitions of zones
 
-pub use feed::{CalendarFeed, FEED_PAGES_MAX, FEED_SESSIONS_MAX};
+pub use entry::{Entry, Status};
+pub use feed::{CalendarFeed, FEED_DEFENSES_MAX, FEED_PAGES_MAX, FEED_SESSIONS_MAX};
 
 /// What made the text.
 const PRODUCT: &str = "-//Compagnon//Sessions//EN";
@@ -46,33 +47,6 @@ impl Method {
             Self::Cancel => "CANCEL",
         }
     }
-}
-
-/// Whether a session takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It does, or did.
-    Confirmed,
-    /// It was called off.
-    Cancelled,
-}
-
-impl Status {
-    /// How a session stands in calendars.
-    pub const fn of(session: &Session) -> Self {
-        if session.state.is_cancelled() { Self::Cancelled } else { Self::Confirmed }
-    }
-}
-
-/// A session in somebody's calendar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Which, when and with whom.
-    pub appointment: Appointment,
-    /// Whether it takes place.
-    pub status: Status,
-    /// Where to join it, if it can be said.
-    pub join_url: Option<String>,
 }
 
 /// Who gets a request or a cancellation.
@@ -124,13 +98,12 @@ impl Calendar {
     }
 
     fn event(&self, entry: &Entry, written_at: Timestamp, lines: &mut Lines) -> fmt::Result {
-        let Entry { appointment, status, join_url } = entry;
-        let Appointment { session, sequence, starts_at, ends_at, .. } = appointment;
+        let Entry { id, title, sequence, starts_at, ends_at, status, join_url, .. } = entry;
         lines.put("BEGIN", "VEVENT")?;
-        lines.put("UID", &format!("{session}@compagnon"))?;
+        lines.put("UID", &format!("{id}@compagnon"))?;
         lines.put("SEQUENCE", &sequence.to_string())?;
         lines.put("DTSTAMP", &in_utc(written_at))?;
-        let wall = zone::wall(appointment);
+        let wall = zone::wall(entry);
         for (name, at) in [("DTSTART", *starts_at), ("DTEND", *ends_at)] {
             match wall {
                 Some(zone) => {
@@ -140,8 +113,8 @@ impl Calendar {
                 None => lines.put(name, &in_utc(at))?,
             }
         }
-        lines.put("SUMMARY", &plain(&appointment.title(self.language)))?;
-        lines.put("DESCRIPTION", &described(appointment, join_url.as_deref(), self.language))?;
+        lines.put("SUMMARY", &plain(title))?;
+        lines.put("DESCRIPTION", &described(entry, self.language))?;
         if let Some(url) = join_url {
             lines.put("URL", &plain(url))?;
         }
@@ -169,14 +142,14 @@ impl Calendar {
 }
 
 /// What an entry says below its title.
-fn described(appointment: &Appointment, join_url: Option<&str>, language: Language) -> String {
-    let minutes = appointment.minutes();
+fn described(entry: &Entry, language: Language) -> String {
+    let minutes = entry.minutes();
     let (length, join) = match language {
         Language::En => (format!("{minutes} minutes."), "Join:"),
         Language::Fr => (format!("{minutes} minutes."), "Rejoindre :"),
         Language::Es => (format!("{minutes} minutos."), "Unirse:"),
     };
-    match join_url {
+    match &entry.join_url {
         Some(url) => format!("{length}\n{join} {}", plain(url)),
         None => length,
     }

@@ -9,7 +9,7 @@ use reading::{Letter, events, letters, letters_since, subjects, understood};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::work::assign_mentor;
+use tests::work::{accept_work, assign_mentor, hand_in, request_defense};
 use tests::{Answer, School, begin, text};
 
 const NOW: &str = "2027-03-02T09:00:00Z";
@@ -130,6 +130,55 @@ async fn a_feed_says_when_one_meets_whom_and_only_its_last_address_answers() {
     {
         assert_eq!(closed(url).await, gone, "{url}");
     }
+    school.close().await;
+}
+
+/// A defense stands in the feeds of the two who will be there, from when it has a time.
+#[tokio::test]
+async fn a_feed_says_when_one_is_on_a_jury() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let school = school(&folder).await;
+    let ana = begin(&school, "ana", "2027-03-02").await;
+    assign_mentor(&school, &ana, "marc").await;
+    let project =
+        text(&school.get("ana", &format!("/v1/enrollments/{ana}")).await.expect(200), "/attempts/0/project");
+    let work = hand_in(&school, "ana", &ana, &project).await;
+    accept_work(&school, "marc", &work).await;
+    let defense = text(&request_defense(&school, "marc", &work, "2027-03-17").await.expect(201), "/id");
+    let mut feeds = Vec::new();
+    for who in ["ana", "olu", "marc"] {
+        feeds.push(make_feed(&school, who).await);
+    }
+    let shown = async || {
+        let mut shown = Vec::new();
+        for feed in &feeds {
+            let feed = understood(&fetch(feed, None).await.text().await.expect("a text")).await;
+            let entries = feed["events"].as_array().expect("events").iter();
+            let mut own = entries.filter(|event| text(event, "/uid") == format!("{defense}@compagnon"));
+            shown.push(own.next().map(|event| {
+                let summary = text(event, "/summary");
+                assert!(summary.ends_with(&project), "{summary}");
+                (text(event, "/status"), event["sequence"].clone(), text(event, "/start/by_name"))
+            }));
+        }
+        shown
+    };
+    assert_eq!(shown().await, [None, None, None]);
+    let act = async |act: &str, body: Value| {
+        school.post("sam", &format!("/v1/defenses/{defense}/{act}"), body).await.expect(200);
+    };
+    act("juror", json!({"juror": school.id("olu").await})).await;
+    assert_eq!(shown().await, [None, None, None]);
+    for (sequence, starts_at) in [(1, "2027-03-17T10:00:00Z"), (2, "2027-03-17T15:00:00Z")] {
+        act("schedule", json!({"starts_at": starts_at, "minutes": 45})).await;
+        let booked = Some(("CONFIRMED".to_owned(), json!(sequence), starts_at.to_owned()));
+        assert_eq!(shown().await, [booked.clone(), booked, None]);
+    }
+    // Somebody else judges, at a time that is to be found.
+    let grant = json!({"person": school.id("clara").await, "role": "juror"});
+    school.post("sam", "/v1/admin/grants", grant).await.expect(201);
+    act("juror", json!({"juror": school.id("clara").await})).await;
+    assert_eq!(shown().await, [None, None, None]);
     school.close().await;
 }
 

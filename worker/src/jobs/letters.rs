@@ -153,7 +153,7 @@ fn entry_of(
         language,
         organizer: format!("mailto:{}", post.sender()),
         attendee: Some(Attendee { name: to.name.clone(), address: to.address.clone() }),
-        entries: vec![Entry { appointment: appointment.clone(), status, join_url: None }],
+        entries: vec![Entry::session(appointment.clone(), status, language)],
     };
     Ok(Some(CalendarEntry { method, text: calendar.text(letter.at)? }))
 }

@@ -26,6 +26,10 @@ pub const FEED_SESSIONS_MAX: u16 = 500;
 /// what was called off.
 pub const FEED_PAGES_MAX: usize = 4;
 
+/// The defenses that were asked for last that are looked at for a feed: more than the caps let anybody judge from a
+/// month back on, asked for weeks before.
+pub const FEED_DEFENSES_MAX: u16 = 200;
+
 impl CalendarFeed {
     /// A feed that nothing opens.
     pub const fn closed(person: PersonId) -> Self {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::id::SessionId;
-use crate::session::SessionKind;
+use crate::session::{Appointment, SessionKind};
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
@@ -19,6 +19,10 @@ fn zone(name: &str) -> Zone {
 }
 
 fn entry(name: &str, starts_at: Timestamp, zone_name: &str) -> Entry {
+    told(name, "Marc Delorme", Language::En, starts_at, zone_name)
+}
+
+fn told(name: &str, with: &str, language: Language, starts_at: Timestamp, zone_name: &str) -> Entry {
     let appointment = Appointment {
         session: SessionId::derived(&[name]),
         kind: SessionKind::Mentoring,
@@ -26,9 +30,9 @@ fn entry(name: &str, starts_at: Timestamp, zone_name: &str) -> Entry {
         starts_at,
         ends_at: starts_at + SignedDuration::from_mins(45),
         time_zone: zone(zone_name),
-        with: Some("Marc Delorme".into()),
+        with: Some(with.into()),
     };
-    Entry { appointment, status: Status::Confirmed, join_url: None }
+    Entry::session(appointment, Status::Confirmed, language)
 }
 
 fn feed(entries: Vec<Entry>) -> Calendar {
@@ -119,7 +123,7 @@ fn a_feed_says_when_sessions_are_through_clock_changes() {
         ["2027-03-09T17:00:00Z", "2027-03-16T17:00:00Z", "2027-03-23T17:00:00Z", "2027-03-30T16:00:00Z"];
     let mut calendar = feed(starts.map(|start| entry(start, at(start), "Europe/Paris")).to_vec());
     calendar.entries[1].status = Status::Cancelled;
-    calendar.entries[1].appointment.sequence = 1;
+    calendar.entries[1].sequence = 1;
     calendar.entries[2].join_url = Some("https://meet.example/room?jwt=a,b;c".into());
     let text = text(&calendar);
     insta::assert_snapshot!("feed", text.replace("\r\n", "\n"));
@@ -129,6 +133,7 @@ fn a_feed_says_when_sessions_are_through_clock_changes() {
 
 #[test]
 fn a_request_names_its_reader_and_nobody_else() {
+    let entry = told("one", "Marc Delorme", Language::Fr, at("2027-03-09T17:00:00Z"), "Europe/Paris");
     let calendar = Calendar {
         method: Method::Request,
         language: Language::Fr,
@@ -137,7 +142,7 @@ fn a_request_names_its_reader_and_nobody_else() {
             name: Some("Ana \"A\" Duarte, Dr.".into()),
             address: "ana@example.org".into(),
         }),
-        ..feed(vec![entry("one", at("2027-03-09T17:00:00Z"), "Europe/Paris")])
+        ..feed(vec![entry])
     };
     let text = text(&calendar);
     for line in [
@@ -201,8 +206,8 @@ proptest! {
             entry(&quarter.to_string(), starts_at, ZONES[*index])
         }));
         let expected = Vec::from_iter(entries.iter().map(|entry| {
-            let Appointment { session, starts_at, ends_at, .. } = &entry.appointment;
-            (format!("{session}@compagnon"), [*starts_at, *ends_at])
+            let Entry { id, starts_at, ends_at, .. } = entry;
+            (format!("{id}@compagnon"), [*starts_at, *ends_at])
         }));
         prop_assert_eq!(instants(&text(&feed(entries))), expected);
     }
@@ -210,8 +215,7 @@ proptest! {
     /// Whatever somebody is called, it stands in one property, on lines of 75 octets, and nothing else changes.
     #[test]
     fn a_name_of_any_kind_reads_back(name in "[^\\p{C}]{1,120}") {
-        let mut one = entry("one", at("2027-03-09T17:00:00Z"), "Europe/Paris");
-        one.appointment.with = Some(name.clone());
+        let one = told("one", &name, Language::En, at("2027-03-09T17:00:00Z"), "Europe/Paris");
         let attendee = Attendee { name: Some(name.clone()), address: "ana@example.org".into() };
         let text = text(&Calendar { method: Method::Request, attendee: Some(attendee), ..feed(vec![one]) });
         for line in text.split("\r\n") {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Entry;
-use crate::session::Appointment;
 use crate::time::{OffsetChange, Zone};
 
 /// A zone is defined a year beyond what is shown, so that readers see both of its offsets.
@@ -14,16 +13,16 @@ const MARGIN: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// Where a zone's only offset is said to begin: a year that every reader can write.
 const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// The zone on whose clock an appointment is written, where that says exactly when it is.
+/// The zone on whose clock an entry is written, where that says exactly when it is.
 ///
 /// Where the clocks go back they show an hour twice, and iCalendar means the first of both: what lies in
 /// the second is written in UTC.
-pub(super) fn wall(appointment: &Appointment) -> Option<&Zone> {
-    let zone = &appointment.time_zone;
+pub(super) fn wall(entry: &Entry) -> Option<&Zone> {
+    let zone = &entry.time_zone;
     let reads_back = |at: &Timestamp| {
         zone.occurrence(zone.wall_time_at(*at)).is_ok_and(|occurrence| occurrence.starts_at == *at)
     };
-    let exact = [appointment.starts_at, appointment.ends_at].iter().all(reads_back);
+    let exact = [entry.starts_at, entry.ends_at].iter().all(reads_back);
     (exact && *zone != Zone::utc()).then_some(zone)
 }
 
@@ -31,8 +30,8 @@ pub(super) fn wall(appointment: &Appointment) -> Option<&Zone> {
 pub(super) fn of(entries: &[Entry]) -> Vec<(Zone, Vec<OffsetChange>)> {
     let mut spans: BTreeMap<String, (Zone, Timestamp, Timestamp)> = BTreeMap::new();
     for entry in entries {
-        let Some(zone) = wall(&entry.appointment) else { continue };
-        let (from, through) = (entry.appointment.starts_at, entry.appointment.ends_at);
+        let Some(zone) = wall(entry) else { continue };
+        let (from, through) = (entry.starts_at, entry.ends_at);
         let span = spans.entry(zone.name().to_owned()).or_insert_with(|| (zone.clone(), from, through));
         (span.1, span.2) = (span.1.min(from), span.2.max(through));
     }
