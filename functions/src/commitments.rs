@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use domain::availability::{LocalTime, Weekday};
 use domain::commitment::{Commitment, LOOK_AHEAD_DAYS};
 use domain::id::{CommitmentId, EnrollmentId, PersonId};
-use domain::job::Job;
 use domain::occupancy::SlotTaken;
 use domain::permission::Role;
 use domain::session::{BookingError, SessionKind};
@@ -188,9 +187,9 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
         let due = series.sessions_due(facts, call.now);
         Ok::<_, Problem>((series, due))
     })?;
-    let (students, students_series) = call.store().series_of(student).await?;
-    let (hosts, hosts_series) = call.store().series_of(pair.with).await?;
-    check_apart(&series, students_series.iter().chain(&hosts_series))?;
+    let students = call.store().series_of(student).await?;
+    let hosts = call.store().series_of(pair.with).await?;
+    check_apart(&series, students.1.iter().chain(&hosts.1))?;
     let diaries = call.store().diaries(&[student, pair.with], weeks_of(&due.sessions)).await?;
     let first = due.sessions.first().cloned();
     let mut calendar = Calendar::new(progress.enrollment, progress.agenda, diaries);
@@ -203,12 +202,9 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     // A series is shown with the enrollment it serves.
     let reply = Reply::created(format!("/v1/enrollments/{enrollment}"), &view)?.at(1);
     let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
-    let today = series.time_zone.date_at(call.now);
+    let series = series.materialized(call.now);
     let transaction = transaction
-        .create(&series.clone().materialized(call.now), BookRefusal::Changed)
-        .list_series(&students, &students_series, &series, today, BookRefusal::Changed)
-        .list_series(&hosts, &hosts_series, &series, today, BookRefusal::Changed)
-        .enqueue(&Job::ExtendSessions { enrollment, commitment: id }, call.now)
+        .begin_series(&series, [&students, &hosts], call.now, BookRefusal::Changed)
         .audit(&series.key(), "create_commitment", &call.person()?.to_string(), call.now);
     call.commit(transaction, reply).await
 }

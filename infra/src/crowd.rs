@@ -11,6 +11,10 @@ use storage::transaction::OPERATIONS_MAX;
 
 use crate::local_store::StartError;
 
+mod mentored; // with weekly series
+
+pub use mentored::Mentored;
+
 /// The edition they study on, as in the sample catalog.
 pub const EDITION: &str = "web-development-gb";
 

@@ -1,33 +1,33 @@
 //! Weekly sessions: their instants alone, and booking them beside the same writes without anything around.
 //!
-//! `cargo bench -p tests --bench sessions -- [--series N] [--disk]`; 10,000 series where nothing is said.
+//! `cargo bench --workspace --bench sessions -- [--series N] [--disk]`; 10,000 series where nothing is said.
 
 #[allow(dead_code)]
 mod measure;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use domain::availability::{Availability, EndTime, LocalTime, Weekday, Window};
-use domain::commitment::{Commitment, HORIZON_DAYS};
-use domain::enrollment::{MentorAssignment, Offer, PaymentMethod};
-use domain::id::{AssignmentId, CommitmentId, PersonId};
+use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::commitment::HORIZON_DAYS;
+use domain::enrollment::{Offer, PaymentMethod};
 use domain::job::Job;
-use domain::session::SessionKind;
 use domain::time::Zone;
 use futures::StreamExt;
-use infra::crowd::{Crowd, EDITION};
+use infra::crowd::{Crowd, EDITION, Mentored};
 use infra::local_store::LocalStore;
 use infra::seed;
-use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use measure::{Attributes, bare, table, text};
 use storage::clock::machine_now;
-use storage::queue::Settings;
+use storage::queue::{Claimed, Settings};
 use storage::{Clock, Store};
 use worker::Worker;
 use worker::payment::Providers;
@@ -36,7 +36,7 @@ use worker::payment::Providers;
 const RESOLVED: u32 = 2_000_000;
 /// Students of one mentor: a full week.
 const STUDENTS_A_MENTOR: u32 = 20;
-/// Jobs at once.
+/// Jobs, and transactions, at once.
 const AT_ONCE: usize = 8;
 
 fn zone() -> Zone {
@@ -56,87 +56,47 @@ fn crowd(students: u32) -> Crowd {
     }
 }
 
-fn mentor(index: u32) -> PersonId {
-    PersonId::derived(&[&format!("mentor {}", index / STUDENTS_A_MENTOR)])
-}
-
-/// A series of which one more session is due: the others were made before.
-fn series(crowd: &Crowd, offer: &Offer, index: u32) -> Commitment {
-    let enrollment = crowd.enrollment(index, offer).expect("an enrollment");
-    let slot = index % STUDENTS_A_MENTOR;
-    let weekday = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri][slot as usize / 4];
+/// Students of whose series one more session is due: the others were made before.
+fn mentored(students: u32) -> Mentored {
     let made = zone().date_at(now()).saturating_add((HORIZON_DAYS - 7).days());
-    Commitment {
-        id: CommitmentId::derived(&[&index.to_string()]),
-        enrollment: enrollment.id,
-        student: enrollment.student,
-        with: mentor(index),
-        kind: SessionKind::Mentoring,
-        time_zone: zone(),
-        weekday,
-        local_time: LocalTime::hour(9 + 2 * (slot % 4) as u8),
-        minutes: 45,
-        first_on: crowd.since,
-        ends_on: None,
-        materialized_through: Some(made),
-        told_through: Some(Date::MAX),
-    }
+    Mentored { crowd: crowd(students), students_a_mentor: STUDENTS_A_MENTOR, made_through: Some(made) }
 }
 
-/// Keeps students, mentors, series, and the job that books each one's next session.
-async fn enroll(store: &Store, crowd: &Crowd, offer: &Offer) {
-    for index in 0..crowd.students {
-        let mut enrollment = crowd.enrollment(index, offer).expect("an enrollment");
-        let id = AssignmentId::derived(&[&index.to_string()]);
-        enrollment.mentors =
-            vec![MentorAssignment { id, mentor: mentor(index), from: crowd.since, to: None }];
-        let series = series(crowd, offer, index);
-        let job = Job::ExtendSessions { enrollment: enrollment.id, commitment: series.id };
-        let mut transaction = store.transaction::<()>().set(&enrollment).set(&series).enqueue(&job, now());
-        if index % STUDENTS_A_MENTOR == 0 {
-            transaction = transaction.set(&hours(mentor(index)));
-        }
-        transaction.commit().await.expect("kept");
-    }
+/// Keeps them, and the job that books the next sessions of each mentor: due before what the people of the
+/// sessions are told, so that it is claimed first.
+async fn enroll(store: &Store, students: u32) {
+    let due_at = now() - jiff::SignedDuration::from_hours(1);
+    mentored(students).enroll(store, due_at).await.expect("enrolled");
 }
 
-fn hours(person: PersonId) -> Availability {
-    use Weekday::{Fri, Mon, Thu, Tue, Wed};
-    let to: EndTime = "20:00".to_owned().try_into().expect("a time");
-    let window = |weekday| Window { weekday, from: LocalTime::hour(8), to };
-    let weekly = [Mon, Tue, Wed, Thu, Fri].map(window).into();
-    Availability { time_zone: zone(), weekly, ..Availability::undeclared(person) }
+async fn claim(store: &Store, jobs_max: usize) -> Vec<Claimed> {
+    store.claim("bench", now(), machine_now(), jobs_max).await.expect("the store")
 }
 
-/// Runs every job that books, so many at once; others are left.
+/// Claims and runs every job that books, so many at once.
 async fn book(worker: &Worker, series: u32) -> Duration {
     let began = Instant::now();
-    let mut booked = 0;
-    while booked < series {
-        let claimed = worker.store.claim("bench", now(), machine_now(), AT_ONCE).await.expect("the store");
+    let mut left = (series / STUDENTS_A_MENTOR) as usize;
+    while left > 0 {
+        let some = left.min(AT_ONCE);
+        let claimed = claim(&worker.store, some).await;
+        left -= claimed.len();
         let runs = claimed.into_iter().map(|claimed| async move {
-            if matches!(claimed.job, Job::ExtendSessions { .. }) {
-                worker::jobs::run(worker, &claimed).await.expect("a run that ends");
-                return 1;
-            }
-            let later = now().saturating_add(jiff::SignedDuration::from_hours(1)).expect("later");
-            let transaction = worker.store.transaction::<()>().finish_until(&claimed, later);
-            transaction.commit().await.expect("put off");
-            0
+            assert!(matches!(claimed.job, Job::ExtendSeries { .. }), "{claimed:?}");
+            worker::jobs::run(worker, &claimed).await.expect("a run that ends");
         });
-        booked += futures::future::join_all(runs).await.into_iter().sum::<u32>();
+        futures::future::join_all(runs).await;
     }
     began.elapsed()
 }
 
-/// Every item of the table by its place.
-async fn everything(client: &Client) -> BTreeMap<(String, String), Attributes> {
-    let (mut items, mut start) = (BTreeMap::new(), None);
+/// Every item of the table.
+async fn everything(client: &Client) -> Vec<Attributes> {
+    let (mut items, mut start) = (Vec::new(), None);
     loop {
         let page =
             client.scan().table_name(table()).set_exclusive_start_key(start).send().await.expect("a page");
-        let placed = page.items.unwrap_or_default().into_iter();
-        items.extend(placed.map(|item| ((text(&item, "pk").to_owned(), text(&item, "sk").to_owned()), item)));
+        items.extend(page.items.unwrap_or_default());
         start = page.last_evaluated_key;
         if start.is_none() {
             return items;
@@ -144,29 +104,92 @@ async fn everything(client: &Client) -> BTreeMap<(String, String), Attributes> {
     }
 }
 
-/// What booking one session writes.
-async fn sample(offer: &Offer, local: &LocalStore) -> Vec<Attributes> {
-    let (store, client) = (local.store(Settings::default()), bare(&local.endpoints));
-    enroll(&store, &crowd(1), offer).await;
-    let before = everything(&client).await;
-    book(&worker(&store), 1).await;
-    let after = everything(&client).await;
-    after.into_iter().filter(|(place, item)| before.get(place) != Some(item)).map(|(_, item)| item).collect()
+/// The transactions by which the next sessions of one mentor are booked, and what stood there before.
+struct Sample {
+    before: Vec<Attributes>,
+    transactions: Vec<Vec<TransactWriteItem>>,
 }
 
-/// The same transactions with nothing around them: each the same items under other keys.
-async fn write_bare(client: &Client, sample: &[Attributes], series: u32) -> Duration {
+/// Keeps the transactions that a client sends.
+#[derive(Debug, Default, Clone)]
+struct Recorder(Arc<Mutex<Vec<Vec<TransactWriteItem>>>>);
+
+impl Intercept for Recorder {
+    fn name(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn read_before_serialization(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(input) = context.input().downcast_ref::<TransactWriteItemsInput>() {
+            self.0.lock().expect("not poisoned").push(input.transact_items().to_vec());
+        }
+        Ok(())
+    }
+}
+
+async fn sample(local: &LocalStore) -> Sample {
+    let store = local.store(Settings::default());
+    enroll(&store, STUDENTS_A_MENTOR).await;
+    let mut before = Vec::new();
+    let recorder = Recorder::default();
+    let watched = store.client().config().to_builder().interceptor(recorder.clone()).build();
+    let watched = worker(&store.clone().through(Client::from_conf(watched)));
+    for claimed in claim(&store, 1).await {
+        before = everything(store.client()).await;
+        worker::jobs::run(&watched, &claimed).await.expect("a run that ends");
+    }
+    let transactions = std::mem::take(&mut *recorder.0.lock().expect("not poisoned"));
+    let touched = BTreeSet::from_iter(transactions.iter().flatten().filter_map(|write| place(write.clone())));
+    before.retain(|item| touched.contains(&(text(item, "pk").to_owned(), text(item, "sk").to_owned())));
+    Sample { before, transactions }
+}
+
+/// The key, or the item, that says where something is written.
+fn key(write: &mut TransactWriteItem) -> Option<&mut Attributes> {
+    let TransactWriteItem { condition_check, put, delete, update, .. } = write;
+    let check = condition_check.as_mut().map(|check| &mut check.key);
+    let key = check.or(put.as_mut().map(|put| &mut put.item));
+    let key = key.or(delete.as_mut().map(|delete| &mut delete.key));
+    key.or(update.as_mut().map(|update| &mut update.key))
+}
+
+fn place(mut write: TransactWriteItem) -> Option<(String, String)> {
+    key(&mut write).map(|key| (text(key, "pk").to_owned(), text(key, "sk").to_owned()))
+}
+
+/// Under keys of one mentor's own.
+fn renamed(key: &mut Attributes, mentor: u32) {
+    let pk = format!("{}_{mentor:08x}", text(key, "pk"));
+    key.insert("pk".into(), AttributeValue::S(pk));
+}
+
+/// The very transactions of the sample with nothing around them, for each mentor over copies of what stood there.
+async fn write_bare(client: &Client, sample: &Sample, series: u32) -> Duration {
+    let mentors = 0..series / STUDENTS_A_MENTOR;
+    let copies = mentors.clone().flat_map(|mentor| sample.before.iter().map(move |item| (mentor, item)));
+    let copied = futures::stream::iter(copies).map(|(mentor, item)| {
+        let mut item = item.clone();
+        renamed(&mut item, mentor);
+        let call = client.put_item().table_name(table()).set_item(Some(item));
+        async move { call.send().await.map(drop).expect("copied") }
+    });
+    copied.buffer_unordered(AT_ONCE).collect::<()>().await;
+
     let began = Instant::now();
-    let written = futures::stream::iter(0..series).map(|index| {
-        let puts = sample.iter().enumerate().map(|(number, item)| {
-            let mut item = item.clone();
-            item.insert("pk".into(), AttributeValue::S(format!("bare_{index:032x}_{number}")));
-            let put = Put::builder().table_name(table()).set_item(Some(item));
-            let put = put.condition_expression("attribute_not_exists(pk)").build().expect("a put");
-            TransactWriteItem::builder().put(put).build()
-        });
-        let call = client.transact_write_items().set_transact_items(Some(puts.collect()));
-        async move { call.send().await.map(drop).expect("written") }
+    let written = futures::stream::iter(mentors).map(|mentor| async move {
+        for writes in &sample.transactions {
+            let mut writes = writes.clone();
+            for key in writes.iter_mut().filter_map(key) {
+                renamed(key, mentor);
+            }
+            let call = client.transact_write_items().set_transact_items(Some(writes));
+            call.send().await.map(drop).expect("written");
+        }
     });
     written.buffer_unordered(AT_ONCE).collect::<()>().await;
     began.elapsed()
@@ -184,13 +207,17 @@ fn worker(store: &Store) -> Worker {
 
 /// Resolves wall times to instants, without any store.
 fn resolve(offer: &Offer) -> f64 {
-    let crowd = crowd(STUDENTS_A_MENTOR);
-    let series = Vec::from_iter((0..STUDENTS_A_MENTOR).map(|index| series(&crowd, offer, index)));
-    let through = crowd.since.saturating_add(371.days());
+    let mentored = mentored(STUDENTS_A_MENTOR);
+    let series = (0..STUDENTS_A_MENTOR).map(|index| {
+        mentored.series(index, &mentored.crowd.enrollment(index, offer).expect("an enrollment"))
+    });
+    let series = Vec::from_iter(series);
+    let since = mentored.crowd.since;
+    let through = since.saturating_add(371.days());
     let (began, mut resolved) = (Instant::now(), 0);
     while resolved < RESOLVED {
         for series in &series {
-            for occurrence in black_box(series).occurrences(crowd.since, through) {
+            for occurrence in black_box(series).occurrences(since, through) {
                 black_box(occurrence);
                 resolved += 1;
             }
@@ -222,14 +249,15 @@ async fn main() {
     let prospectus = one.store(Settings::default()).edition(&EDITION.parse().expect("a slug"), 1).await;
     let offer = prospectus.expect("read").expect("there").offer(crowd(1).since).expect("an offer");
     println!("wall times resolved, on one thread: {:.0} a second", resolve(&offer));
-    let sample = sample(&offer, &one).await;
+    let sample = sample(&one).await;
     one.stop().await;
-    println!("a session booked is a transaction of {} items", sample.len());
+    let sizes = Vec::from_iter(sample.transactions.iter().map(Vec::len));
+    println!("{STUDENTS_A_MENTOR} sessions of one mentor are transactions of {sizes:?} items");
     println!("   series    booked      bare of bare   (sessions a second, {AT_ONCE} at once)");
     for series in [series / 10, series] {
         let many = local(&series.to_string()).await;
         let store = many.store(Settings::default());
-        enroll(&store, &crowd(series), &offer).await;
+        enroll(&store, series).await;
         let booked = book(&worker(&store), series).await;
         let bare = write_bare(&bare(&many.endpoints), &sample, series).await;
         let rate = |took: Duration| f64::from(series) / took.as_secs_f64();

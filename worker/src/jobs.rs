@@ -16,7 +16,8 @@ mod debits; // files for banks
 mod bank_reports; // what banks say of them
 mod calendar; // what was planned for an enrollment
 mod mentors; // who mentors whom, and what follows when a mentor leaves
-mod sessions; // weekly series, and sessions that may no longer be held
+mod series; // weekly series
+mod sessions; // those that may no longer be held, or may be again
 mod telling; // what the people of a session are told
 mod unattended; // what staff is told of sessions
 mod statements; // what mentors, coaches and jurors are paid
@@ -73,8 +74,9 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         }
         Job::ArrangeSessions { enrollment } => sessions::arrange(worker, claimed, enrollment).await,
         Job::ExtendSessions { enrollment, commitment } => {
-            sessions::extend(worker, claimed, enrollment, commitment).await
+            series::extend(worker, claimed, enrollment, commitment).await
         }
+        Job::ExtendSeries { with } => series::extend_all(worker, claimed, with).await,
         Job::TellSession { enrollment, session, .. } => {
             telling::tell(worker, claimed, enrollment, session).await
         }

@@ -183,7 +183,7 @@ impl From<Misfit> for Problem {
     fn from(misfit: Misfit) -> Self {
         match misfit {
             Misfit::Taken(taken) => Self::new(Code::SlotTaken, format!("{taken}.")),
-            Misfit::NotReserved(_) | Misfit::InvalidSlot(_) => {
+            Misfit::NotReserved(_) | Misfit::InvalidSlot(_) | Misfit::NotRead => {
                 tracing::error!(%misfit, "a booked session does not stand in its people's weeks");
                 Self::new(Code::Internal, "The calendar does not fit the session. We have been told.")
             }

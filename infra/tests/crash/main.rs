@@ -4,6 +4,7 @@
 mod client;
 mod process;
 mod run;
+mod series;
 mod upload;
 
 use std::collections::BTreeSet;

@@ -37,6 +37,16 @@ impl Process {
         Self(command.spawn().expect("the program starts"))
     }
 
+    /// Starts a store that keeps its data in a folder, and answers what its clients need to know.
+    pub async fn store(folder: &Path) -> (Self, Vec<(String, String)>) {
+        let output = folder.join("store");
+        let data = folder.join("data").to_str().expect("UTF-8").to_owned();
+        let process = Self::start(&["store", "--data", &data], &[], &output);
+        let printed = printed(&output, "AWS_SECRET_ACCESS_KEY=local-secret\n").await;
+        let pairs = printed.lines().filter_map(|line| line.split_once('='));
+        (process, pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// Ends it as a power cut would: it is told nothing.
     pub fn kill(&mut self) {
         self.0.kill().expect("it was running");

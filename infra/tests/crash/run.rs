@@ -118,12 +118,7 @@ async fn report(store: &Store) -> Option<RunReport> {
 
 /// A store with a crowd whose month has begun.
 async fn begun(folder: &Path, students: u32) -> (Process, Vec<(String, String)>, Store) {
-    let at = folder.join("store");
-    let data = folder.join("data").to_str().expect("UTF-8").to_owned();
-    let process = Process::start(&["store", "--data", &data], &[], &at);
-    let printed = printed(&at, "AWS_SECRET_ACCESS_KEY=local-secret\n").await;
-    let pairs = printed.lines().filter_map(|line| line.split_once('='));
-    let environment: Vec<_> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let (process, environment) = Process::store(folder).await;
     let store = store_of(&environment);
     seed::load_sample_catalog(&store).await.expect("loaded");
     crowd(students).enroll(&store).await.expect("enrolled");

@@ -193,12 +193,18 @@ pub enum Job {
         /// Whose.
         enrollment: EnrollmentId,
     },
-    /// Put a weekly series' sessions into the calendar, six weeks ahead.
+    /// Put the sessions of one weekly series into the calendar, six weeks ahead: where it begins, or where it
+    /// keeps the others of its mentor or coach from being written.
     ExtendSessions {
         /// Whose.
         enrollment: EnrollmentId,
         /// Which series.
         commitment: CommitmentId,
+    },
+    /// Put the sessions of all weekly series of a mentor or coach into the calendar, six weeks ahead, every week.
+    ExtendSeries {
+        /// Whose series.
+        with: PersonId,
     },
     /// Tell the people of a session what is new about it, or due: it was booked, moved or called off, it
     /// starts soon, its report is missing.
@@ -298,6 +304,7 @@ impl Job {
             Self::Introduce { .. } => "introduce",
             Self::ArrangeSessions { .. } => "arrange_sessions",
             Self::ExtendSessions { .. } => "extend_sessions",
+            Self::ExtendSeries { .. } => "extend_series",
             Self::TellSession { .. } => "tell_session",
             Self::CloseStatement { .. } => "close_statement",
             Self::FindUnattended { .. } => "find_unattended",
@@ -352,6 +359,7 @@ impl Job {
             | Self::SendLetters { enrollment }
             | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
+            Self::ExtendSeries { with } => vec![with.to_string()],
             Self::TellSession { session, at, .. } => vec![session.to_string(), at.to_string()],
             Self::CloseStatement { person, entity, month } => {
                 vec![person.to_string(), entity.clone(), month.to_string()]

@@ -46,6 +46,12 @@ pub struct Diaries {
 }
 
 impl Diaries {
+    /// Weeks as they were read; what was never booked in is free.
+    pub(crate) fn read(weeks: Vec<Item<BusyWeek>>) -> Self {
+        let weeks = weeks.into_iter().map(|item| ((item.value.person, item.value.week), item));
+        Self { weeks: weeks.collect(), touched: BTreeSet::new() }
+    }
+
     /// With the slot booked for everyone, if everyone is free.
     pub fn reserve(self, people: &[PersonId], slot: Slot) -> Result<Self, SlotTaken> {
         let weeks = slot.weeks();
@@ -153,9 +159,7 @@ impl Store {
     ) -> Result<Diaries, StoreError> {
         let weeks = BTreeSet::from_iter(weeks);
         let places = people.iter().flat_map(|person| weeks.iter().map(|week| Key::Occupancy(*person, *week)));
-        let read: Vec<Item<BusyWeek>> = self.get_many(&Vec::from_iter(places)).await?;
-        let weeks = read.into_iter().map(|item| ((item.value.person, item.value.week), item));
-        Ok(Diaries { weeks: weeks.collect(), touched: BTreeSet::new() })
+        Ok(Diaries::read(self.get_many(&Vec::from_iter(places)).await?))
     }
 }
 

@@ -1,13 +1,16 @@
 //! Sessions, and the calendar they are changed in: the two people's weeks, the enrollment's agenda
 //! and the sessions themselves are read together, changed by the rules, and written together.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::agenda::{Agenda, Meeting};
 use domain::commitment::Due;
 use domain::enrollment::Enrollment;
-use domain::id::{PersonId, SessionId};
+use domain::id::{EnrollmentId, PersonId, SessionId};
 use domain::job::Job;
 use domain::occupancy::{InvalidSlot, NotReserved, Slot, SlotTaken};
 use domain::permission::{Loaded, Permitted, Relation, Subject};
+use domain::person::Person;
 use domain::session::{BookingError, Session, SessionNotice};
 use domain::statement::{Outcome, may_be_stated};
 use jiff::Timestamp;
@@ -107,6 +110,9 @@ pub enum Misfit {
     /// The session's own time is no slot: a bug.
     #[error(transparent)]
     InvalidSlot(#[from] InvalidSlot),
+    /// Its enrollment was not read: a bug.
+    #[error("the session's enrollment was not read")]
+    NotRead,
 }
 
 /// What a series came to.
@@ -118,11 +124,19 @@ pub struct Made {
     pub left_out: Vec<(Date, BookingError)>,
 }
 
-/// All that a change of an enrollment's sessions is conditional on, as it was read, with the changes.
+/// An enrollment with its next sessions.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The enrollment.
+    pub enrollment: Item<Enrollment>,
+    /// Its next sessions.
+    pub agenda: Item<Agenda>,
+}
+
+/// All that a change of sessions is conditional on, as it was read, with the changes.
 #[derive(Debug, Clone)]
 pub struct Calendar {
-    enrollment: Item<Enrollment>,
-    agenda: Item<Agenda>,
+    places: BTreeMap<EnrollmentId, Place>,
     diaries: Diaries,
     changes: Vec<Change>,
 }
@@ -145,9 +159,15 @@ impl Change {
 }
 
 impl Calendar {
-    /// The calendar without changes.
-    pub const fn new(enrollment: Item<Enrollment>, agenda: Item<Agenda>, diaries: Diaries) -> Self {
-        Self { enrollment, agenda, diaries, changes: Vec::new() }
+    /// The calendar of one enrollment without changes.
+    pub fn new(enrollment: Item<Enrollment>, agenda: Item<Agenda>, diaries: Diaries) -> Self {
+        Self::of([Place { enrollment, agenda }], diaries)
+    }
+
+    /// The calendar of several enrollments without changes.
+    pub fn of(places: impl IntoIterator<Item = Place>, diaries: Diaries) -> Self {
+        let places = places.into_iter().map(|place| (place.enrollment.value.id, place)).collect();
+        Self { places, diaries, changes: Vec::new() }
     }
 
     /// Books a new session, if both are free. Nothing changes where it does not fit.
@@ -189,18 +209,18 @@ impl Calendar {
     fn turn(&mut self, was: Option<Session>, session: Item<Session>, now: Timestamp) -> Result<(), Misfit> {
         let after = &session.value;
         let people = [after.student, after.with];
+        let place = self.places.get_mut(&after.enrollment).ok_or(Misfit::NotRead)?;
         let mut diaries = self.diaries.clone();
         if let Some(live) = was.as_ref().filter(|was| was.state.is_live()) {
             diaries = diaries.release(&people, live.slot()?)?;
         }
-        let mut agenda = self.agenda.value.clone();
-        if after.state.is_live() {
+        let agenda = place.agenda.value.clone();
+        place.agenda.value = if after.state.is_live() {
             diaries = diaries.reserve(&people, after.slot()?)?;
-            agenda = agenda.with(meeting(after), now);
+            agenda.with(meeting(after), now)
         } else {
-            agenda = agenda.without(after.id, now);
-        }
-        self.agenda.value = agenda;
+            agenda.without(after.id, now)
+        };
         self.diaries = diaries;
         self.changes.push(Change { was, session, at: now });
         Ok(())
@@ -235,6 +255,26 @@ impl Store {
     /// Sessions by id, for the system's own jobs; what is not there is left out.
     pub async fn sessions_for_job(&self, ids: &[SessionId]) -> Result<Vec<Item<Session>>, StoreError> {
         self.get_many(&Vec::from_iter(ids.iter().copied().map(Key::Session))).await
+    }
+
+    /// What is known of sessions that are due: who takes part in them, those that were made before, and
+    /// the weeks that they lie in; for the system's own jobs.
+    pub async fn around_due(
+        &self,
+        people: &BTreeSet<PersonId>,
+        sessions: &[&Session],
+    ) -> Result<(Vec<Person>, Vec<Item<Session>>, Diaries), StoreError> {
+        let people = Vec::from_iter(people.iter().copied().map(Key::Profile));
+        let made = Vec::from_iter(sessions.iter().map(|session| Key::Session(session.id)));
+        let weeks = sessions.iter().flat_map(|session| {
+            let week = |week| [(session.student, week), (session.with, week)];
+            weeks_of([*session]).flat_map(week)
+        });
+        let weeks = BTreeSet::from_iter(weeks).into_iter();
+        let weeks = Vec::from_iter(weeks.map(|(person, week)| Key::Occupancy(person, week)));
+        let mut found = self.find(&[&people[..], &made, &weeks].concat()).await?;
+        let people = found.take::<Person>(&people)?.into_iter().map(|person| person.value);
+        Ok((people.collect(), found.take(&made)?, Diaries::read(found.take(&weeks)?)))
     }
 
     /// What a change of a session is judged by, for somebody who may change it.
@@ -299,21 +339,29 @@ impl Store {
         Ok(kept.unwrap_or(Item::new(SessionNotice::new(id))))
     }
 
-    /// Keeps a changed calendar: each session, its entries for both people, both people's weeks and
-    /// the agenda, if nothing of it, and not the enrollment, was changed since it was read. Whoever
+    /// Keeps a changed calendar: each session, its entries for both people, everyone's weeks and the
+    /// agendas, if nothing of it, and none of the enrollments, was changed since it was read. Whoever
     /// takes part in a changed session is to be told.
     pub fn keep_calendar(&self, calendar: &Calendar) -> Transaction<'_, BookRefusal> {
-        let Calendar { enrollment, agenda, diaries, changes } = calendar;
-        let transaction = self.transaction().require(enrollment, BookRefusal::Changed);
+        let Calendar { places, diaries, changes } = calendar;
+        let read = places.values();
+        let transaction = read.fold(self.transaction(), |transaction, Place { enrollment, .. }| {
+            transaction.require(enrollment, BookRefusal::Changed)
+        });
         if changes.is_empty() {
             return transaction;
         }
         let transaction = changes.iter().fold(transaction, keep_change);
+        let of = |session: &Session| places.get(&session.enrollment);
         let rebooked = changes.iter().filter(|change| change.is_rebooked());
         let rebooked = rebooked.map(|change| &change.session.value);
-        let transaction = transaction.states_pay(&enrollment.value, rebooked.clone());
-        let transaction = transaction.finds_unattended(rebooked);
-        transaction.save(agenda, BookRefusal::Changed).keep_diaries(diaries, BookRefusal::Changed)
+        let paid = rebooked.clone().filter_map(|session| Some((&of(session)?.enrollment.value, session)));
+        let transaction = transaction.states_pay(paid).finds_unattended(rebooked);
+        let changed = BTreeSet::from_iter(changes.iter().map(|change| change.session.value.enrollment));
+        let changed = changed.iter().filter_map(|enrollment| places.get(enrollment));
+        changed
+            .fold(transaction, |transaction, place| transaction.save(&place.agenda, BookRefusal::Changed))
+            .keep_diaries(diaries, BookRefusal::Changed)
     }
 }
 

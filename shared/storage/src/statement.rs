@@ -299,11 +299,10 @@ impl<R> Transaction<'_, R> {
     /// Asks for the statements of the sessions that are to be held at a new time, once their month is over.
     pub(crate) fn states_pay<'a>(
         self,
-        enrollment: &Enrollment,
-        sessions: impl Iterator<Item = &'a Session>,
+        sessions: impl Iterator<Item = (&'a Enrollment, &'a Session)>,
     ) -> Self {
-        let Some(entity) = LegalEntity::of_market(&enrollment.market) else { return self };
-        let closing = |session: &Session| {
+        let closing = |(enrollment, session): (&Enrollment, &Session)| {
+            let entity = LegalEntity::of_market(&enrollment.market)?;
             closing_of(session.with, &entity, session.starts_at, session.policy.statement_days)
         };
         let mut closings = Vec::from_iter(sessions.filter_map(closing));

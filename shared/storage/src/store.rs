@@ -150,6 +150,11 @@ impl Store {
         }
     }
 
+    /// The same store through another client of its table, such as one that watches what is sent.
+    pub fn through(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// The table's client, for making and describing the table itself.
     pub fn client(&self) -> &Client {
         &self.client

@@ -13,7 +13,7 @@ use domain::upload::Upload;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Stored, from_attributes, kind_of};
+use crate::item::{Item, Stored, from_attributes};
 use crate::key::{Key, Query};
 use crate::store::{Order, Page, Store, StoreError};
 use crate::transaction::Transaction;
@@ -127,16 +127,11 @@ impl Store {
     pub async fn review(&self, id: SubmissionId) -> Result<Option<Loaded<Review>>, StoreError> {
         let Some(submission) = self.get::<Submission>(&Key::Submission(id)).await? else { return Ok(None) };
         let Submission { enrollment: place, project, .. } = &submission.value;
-        let (mut enrollment, mut attempt) = (None, None);
         let keys = [Key::Enrollment(*place), Key::Attempt(*place, project.clone())];
-        for attributes in self.batch(&keys).await? {
-            match kind_of(&attributes) {
-                Some(Enrollment::KIND) => enrollment = Some(from_attributes::<Enrollment>(attributes)?),
-                _ => attempt = Some(from_attributes::<Attempt>(attributes)?),
-            }
-        }
+        let mut found = self.find(&keys).await?;
+        let enrollment = found.take::<Enrollment>(&keys[..1])?.pop();
         let enrollment = enrollment.ok_or(StoreError::Missing("an enrollment"))?;
-        let attempt = attempt.ok_or(StoreError::Missing("an attempt"))?;
+        let attempt = found.take(&keys[1..])?.pop().ok_or(StoreError::Missing("an attempt"))?;
         Ok(Some(self.loaded(Review { shown: Shown { submission, enrollment }, attempt })))
     }
 

@@ -1,22 +1,21 @@
-//! Weekly series are booked six weeks ahead, and sessions follow what happens to their enrollment.
+//! Sessions follow what happens to their enrollment and its series.
 
 use std::collections::BTreeSet;
 
 use domain::availability::Availability;
-use domain::commitment::{Commitment, EXTEND_EVERY};
+use domain::commitment::Commitment;
 use domain::enrollment::Enrollment;
 use domain::id::{CommitmentId, EnrollmentId};
 use domain::permission::Role;
-use domain::session::{BookingError, BookingFacts, Session, SessionState, Side};
+use domain::session::{Session, SessionState, Side};
 use jiff::Timestamp;
-use storage::enrollment::Progress;
 use storage::queue::Claimed;
 use storage::session::{BookRefusal, Calendar, weeks_of};
 use storage::transaction::read_again;
-use storage::{Item, Refused, Stored, Transaction};
+use storage::{Item, Refused, Stored};
 
 use super::mentors::arrange_seats;
-use super::telling;
+use super::series::{book_due, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -29,56 +28,15 @@ const CALLED_OFF_AT_ONCE: usize = 10;
 
 type Written = Result<(), Refused<BookRefusal>>;
 
-/// Books what a series has come to need, tells whoever finds it at another time of their day soon, and asks
-/// for itself again in a week while the series goes on.
-pub async fn extend(
-    worker: &Worker,
-    claimed: &Claimed,
-    enrollment: EnrollmentId,
-    commitment: CommitmentId,
-) -> Result<(), Unfinished> {
-    Ok(read_again(was_changed, || extension(worker, claimed, enrollment, commitment)).await?)
-}
-
-async fn extension(
-    worker: &Worker,
-    claimed: &Claimed,
-    enrollment: EnrollmentId,
-    commitment: CommitmentId,
-) -> Written {
-    let now = worker.clock.now(&worker.store).await?;
-    let Some(progress) = worker.store.progress_for_job(enrollment).await? else {
-        return end(worker, claimed).await;
-    };
-    let Some(series) = progress.commitments.iter().find(|series| series.value.id == commitment) else {
-        return end(worker, claimed).await;
-    };
-    let goes_on =
-        progress.enrollment.value.is_live() && series.value.goes_on_after(series.value.horizon(now));
-    let letters = telling::wall_changes(worker, &series.value, &progress.enrollment.value, now).await?;
-    let booked = book_due(worker, &progress, series, series.value.clone().told(now), now).await?;
-    let transaction = booked.write(worker, now).write_letters(&letters, now);
-    let transaction = if goes_on {
-        transaction.finish_until(claimed, now + EXTEND_EVERY)
-    } else {
-        transaction.finish(claimed)
-    };
-    transaction.commit().await
-}
-
-/// Ends a job that has nothing to write.
-async fn end(worker: &Worker, claimed: &Claimed) -> Written {
-    worker.store.transaction().finish(claimed).commit().await
-}
-
 /// Brings an enrollment's sessions in line with its active time and its series: what may not be held
 /// any more is called off free of charge, what may be held again is booked. Its seats follow, on the day on
 /// which a mentor hands over too.
 pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentId) -> Result<(), Unfinished> {
     while read_again(was_changed, || call_off(worker, enrollment)).await? == CALLED_OFF_AT_ONCE {}
-    let series = worker.store.progress_for_job(enrollment).await?.map(|progress| progress.commitments);
-    for Item { value: Commitment { id, .. }, .. } in series.unwrap_or_default() {
-        read_again(was_changed, || make_again(worker, enrollment, id)).await?;
+    if let Some(progress) = worker.store.progress_for_job(enrollment).await? {
+        for Item { value: Commitment { id, .. }, .. } in progress.commitments {
+            read_again(was_changed, || make_again(worker, enrollment, id)).await?;
+        }
     }
     arrange_seats(worker, claimed, enrollment).await
 }
@@ -157,81 +115,13 @@ fn forbidden<'a>(
 /// Books the sessions of a series from today on that are missing, or that the school had called off.
 async fn make_again(worker: &Worker, enrollment: EnrollmentId, commitment: CommitmentId) -> Written {
     let now = worker.clock.now(&worker.store).await?;
-    let Some(progress) = worker.store.progress_for_job(enrollment).await? else { return Ok(()) };
-    let Some(series) = progress.commitments.iter().find(|series| series.value.id == commitment) else {
-        return Ok(());
+    let rewound = |series: Commitment| {
+        let today = series.time_zone.date_at(now);
+        series.rewound(today)
     };
-    let today = series.value.time_zone.date_at(now);
-    let rewound = series.value.clone().rewound(today);
-    let booked = book_due(worker, &progress, series, rewound, now).await?;
+    let booked = book_due(worker, &[(enrollment, commitment)], None, rewound, now).await?;
     if booked.changes_nothing() {
         return Ok(());
     }
     booked.write(worker, now).commit().await
-}
-
-/// What a look at a series came to, before it is written.
-struct Booked {
-    calendar: Calendar,
-    /// The series as it was read.
-    was: Commitment,
-    /// The series whose sessions are made.
-    series: Item<Commitment>,
-    /// What is told of dates without a session.
-    left_out: Vec<String>,
-}
-
-/// Books what is due of a series in the calendar as it is read here.
-async fn book_due(
-    worker: &Worker,
-    progress: &Progress,
-    series: &Item<Commitment>,
-    from: Commitment,
-    now: Timestamp,
-) -> Result<Booked, Refused<BookRefusal>> {
-    let availability = worker.store.availability_for_booking(from.with).await?;
-    let place = &progress.enrollment.value;
-    let edition = worker.store.edition_lately(&place.edition, place.version).await?;
-    let policy = edition.map(|edition| edition.session_policy_on(place.date_at(now))).unwrap_or_default();
-    let due = BookingFacts::with(place, &availability, &[], &policy, |facts| from.sessions_due(facts, now));
-    let ids = Vec::from_iter(due.sessions.iter().map(|session| session.id));
-    let known = worker.store.sessions_for_job(&ids).await?;
-    let diaries = worker.store.diaries(&[from.student, from.with], weeks_of(&due.sessions)).await?;
-    let mut calendar = Calendar::new(progress.enrollment.clone(), progress.agenda.clone(), diaries);
-    let made = calendar.make(due, &known, now).map_err(|misfit| Refused::By(misfit.into()))?;
-    let unforeseen =
-        |reason: &BookingError| !matches!(reason, BookingError::NotAllowed(_) | BookingError::Past);
-    let left_out = made.left_out.iter().filter(|(_, reason)| unforeseen(reason));
-    Ok(Booked {
-        calendar,
-        was: series.value.clone(),
-        left_out: left_out.map(|(date, reason)| format!("leave out {date}: {reason}")).collect(),
-        series: Item { value: from.materialized(now), revision: series.revision },
-    })
-}
-
-impl Booked {
-    fn changes_nothing(&self) -> bool {
-        self.calendar.is_unchanged() && self.series.value == self.was
-    }
-
-    /// The booked sessions with how far the series is made; a date that is looked at the first time
-    /// and has no session is told of.
-    fn write<'store>(&self, worker: &'store Worker, now: Timestamp) -> Transaction<'store, BookRefusal> {
-        let transaction = worker.store.keep_calendar(&self.calendar);
-        if self.series.value == self.was {
-            return transaction;
-        }
-        for left_out in &self.left_out {
-            tracing::warn!(series = %self.was.id, "{left_out}");
-        }
-        let transaction = transaction.save(&self.series, BookRefusal::Changed);
-        self.left_out
-            .iter()
-            .fold(transaction, |transaction, left_out| transaction.audit(&self.was.key(), left_out, BY, now))
-    }
-}
-
-fn was_changed(refused: &Refused<BookRefusal>) -> bool {
-    matches!(refused, Refused::By(BookRefusal::Changed | BookRefusal::Made))
 }

@@ -7,6 +7,7 @@ use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, PersonId, SessionId};
 use domain::job::Job;
 use domain::letter::{About, Letter};
+use domain::person::Person;
 use domain::session::{Due, Session, SessionState, Side, Tell};
 use jiff::Timestamp;
 use storage::Refused;
@@ -104,18 +105,18 @@ fn called_off(session: &Session) -> (Side, String) {
     }
 }
 
-/// The letters to those who find a series at another time of their day in the next weeks, for which its
-/// sessions may be held.
-pub async fn wall_changes(
-    worker: &Worker,
+/// The letters to those of two people who find a series at another time of their day in the next weeks, for
+/// which its sessions may be held.
+pub fn wall_changes(
     series: &Commitment,
     enrollment: &Enrollment,
+    people: &HashMap<PersonId, Person>,
     now: Timestamp,
-) -> Result<Vec<Letter>, storage::StoreError> {
+) -> Vec<Letter> {
     let mut letters = Vec::new();
     let pair = [(series.student, series.with), (series.with, series.student)];
     for (to, other) in pair {
-        let Some(reader) = worker.store.person(to).await?.map(|person| person.value) else { continue };
+        let Some(reader) = people.get(&to) else { continue };
         for change in series.wall_changes_due(&reader.time_zone, now) {
             if enrollment.session_allowed_at(change.starts_at).is_err() {
                 continue;
@@ -123,7 +124,7 @@ pub async fn wall_changes(
             let about = About::WallChange {
                 series: series.id,
                 kind: series.kind,
-                with: worker.store.names(&[other]).await?.remove(&other),
+                with: people.get(&other).and_then(|other| other.name.clone()),
                 date: reader.time_zone.date_at(change.starts_at),
                 before: change.before,
                 after: change.after,
@@ -132,5 +133,5 @@ pub async fn wall_changes(
             letters.push(Letter { enrollment: series.enrollment, to, at: now, about });
         }
     }
-    Ok(letters)
+    letters
 }

@@ -94,7 +94,34 @@ fn cancelled(by: Side, session: Session) -> Session {
 }
 
 fn ahead(calendar: &Calendar) -> Vec<SessionId> {
-    calendar.agenda.value.sessions.iter().map(|meeting| meeting.session).collect()
+    ahead_of(calendar, maya().id)
+}
+
+fn ahead_of(calendar: &Calendar, enrollment: EnrollmentId) -> Vec<SessionId> {
+    let agenda = &calendar.places[&enrollment].agenda.value;
+    agenda.sessions.iter().map(|meeting| meeting.session).collect()
+}
+
+#[test]
+fn several_enrollments_share_the_week_of_whom_they_meet() {
+    let tom = enrollment_of(EnrollmentId::derived(&["tom"]), person("tom"));
+    let places = [maya(), tom.clone()].map(|enrollment| {
+        let agenda = Item::new(Agenda::empty(enrollment.id));
+        Place { enrollment: Item { value: enrollment, revision: 4 }, agenda }
+    });
+    let mut calendar = Calendar::of(places, Diaries::default());
+    let with_tom = |day: i8| {
+        let id = SessionId::derived(&["tom", &day.to_string()]);
+        Session { id, enrollment: tom.id, student: tom.student, ..session(day) }
+    };
+    let due = |sessions: Vec<Session>| Due { sessions, left_out: Vec::new() };
+    calendar.make(due(vec![session(9)]), &[], now()).expect("free");
+    let made = calendar.make(due(vec![with_tom(9), with_tom(16)]), &[], now()).expect("read");
+    assert_eq!(made.left_out, [(jiff::civil::date(2027, 3, 9), SlotTaken.into())]);
+    assert_eq!(ahead(&calendar), [session(9).id]);
+    assert_eq!(ahead_of(&calendar, tom.id), [with_tom(16).id]);
+    let elsewhere = Session { enrollment: EnrollmentId::derived(&["ana"]), ..session(23) };
+    assert_eq!(calendar.add(elsewhere, now()), Err(Misfit::NotRead));
 }
 
 #[test]

@@ -16,20 +16,30 @@ const NUMBERS_A_READ: u32 = 10;
 /// Rounds of a batch read before it counts as unavailable.
 const BATCH_ROUNDS_MAX: u32 = 8;
 
+/// Items by where they stand.
+pub(crate) struct Found(HashMap<(String, String), Attributes>);
+
+impl Found {
+    /// Those of one kind at these keys, in their order; what is not there is left out.
+    pub(crate) fn take<T: Stored>(&mut self, keys: &[Key]) -> Result<Vec<Item<T>>, StoreError> {
+        keys.iter().filter_map(|key| self.0.remove(&key.parts())).map(from_attributes).collect()
+    }
+}
+
 impl Store {
     /// The items of one kind at these keys, in their order; what is not there is left out.
     pub async fn get_many<T: Stored>(&self, keys: &[Key]) -> Result<Vec<Item<T>>, StoreError> {
-        let mut found = Vec::with_capacity(keys.len());
+        self.find(keys).await?.take(keys)
+    }
+
+    /// The items at these keys, of any kind.
+    pub(crate) async fn find(&self, keys: &[Key]) -> Result<Found, StoreError> {
+        let place = |item: Attributes| Some(((text(&item, "pk").ok()?, text(&item, "sk").ok()?), item));
+        let mut found = HashMap::with_capacity(keys.len());
         for batch in keys.chunks(BATCH_ITEMS_MAX) {
-            let place = |item: Attributes| Some(((text(&item, "pk").ok()?, text(&item, "sk").ok()?), item));
-            let mut items: HashMap<_, _> = self.batch(batch).await?.into_iter().filter_map(place).collect();
-            for key in batch {
-                if let Some(item) = items.remove(&key.parts()) {
-                    found.push(from_attributes(item)?);
-                }
-            }
+            found.extend(self.batch_of(batch, None).await?.into_iter().filter_map(place));
         }
-        Ok(found)
+        Ok(Found(found))
     }
 
     /// The items of one kind at the keys of the numbers from 1 on, until one is not there.
@@ -59,11 +69,6 @@ impl Store {
             }
         }
         Ok(found)
-    }
-
-    /// The items at these keys, of any kind and in any order.
-    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
-        self.batch_of(keys, None).await
     }
 
     async fn batch_of(&self, keys: &[Key], projection: Option<&str>) -> Result<Vec<Attributes>, StoreError> {

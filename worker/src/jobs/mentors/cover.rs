@@ -7,7 +7,6 @@ use domain::billing::Terms;
 use domain::commitment::Commitment;
 use domain::enrollment::{Enrollment, MentorAssignment};
 use domain::id::{AssignmentId, CommitmentId, EnrollmentId, PersonId};
-use domain::job::Job;
 use domain::occupancy::Week;
 use domain::pairing::Pairing;
 use domain::session::SessionKind;
@@ -171,12 +170,11 @@ impl Covering<'_> {
             materialized_through: None,
             told_through: None,
         };
-        let extend = Job::ExtendSessions { enrollment: id, commitment: series.id };
+        let (students, hosts) = (store.series_of(student).await?, store.series_of(pairing.mentor).await?);
         let transaction = store
             .transaction::<&str>()
             .assign(&assigned, self.now, "the enrollment or the seats")
-            .create(&series, "the series")
-            .enqueue(&extend, self.now)
+            .begin_series(&series, [&students, &hosts], self.now, "the series")
             .audit(&assigned.key(), "cover_holiday", "worker", self.now)
             .checkpoint(self.claimed);
         transaction.commit().await?;
