@@ -6,6 +6,7 @@ use domain::id::{PersonId, SessionId};
 use domain::session::{Booking, BookingFacts, ChosenTime, Session, SessionKind, SessionPolicy};
 use futures::future::join_all;
 use infra::crowd::{Crowd, EDITION};
+use reqwest::Method;
 use serde_json::{Value, json};
 use storage::session::{BookRefusal, Calendar, Misfit, weeks_of};
 use storage::transaction::read_again;
@@ -51,6 +52,24 @@ async fn series_that_meet_between_two_changes_of_clocks_are_refused_with_the_dat
     assert_eq!(refused["dates"], json!(["2027-03-16", "2027-03-23", "2027-11-02", "2028-03-14"]));
     assert!(text(&refused, "/detail").contains("2027-03-16, 2027-03-23, 2027-11-02"));
     weekly(&school, "ana", &ana, "America/New_York", "15:00").await.expect(201);
+    school.close().await;
+}
+
+/// Whoever leaves has no series any more that another one could stand in the way of.
+#[tokio::test]
+async fn the_hour_of_whoever_left_is_free_for_somebody_else() {
+    let school = School::open(NOW).await;
+    let (maya, tom) =
+        (studying(&school, "maya", "Europe/London").await, studying(&school, "tom", "Europe/London").await);
+    weekly(&school, "maya", &maya, "Europe/London", "18:00").await.expect(201);
+    let refused = weekly(&school, "tom", &tom, "Europe/London", "18:00").await;
+    assert_eq!(refused.refused(409), "slot_taken");
+    let path = format!("/v1/enrollments/{maya}");
+    let read = school.get("maya", &path).await.etag();
+    let leave = school.by("maya", Method::POST, &format!("{path}/withdraw")).await;
+    leave.header("if-match", &read).json(json!({})).send().await.expect(200);
+    school.move_to("2027-03-04T00:00:00Z").await;
+    weekly(&school, "tom", &tom, "Europe/London", "18:00").await.expect(201);
     school.close().await;
 }
 

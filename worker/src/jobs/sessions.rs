@@ -10,7 +10,7 @@ use domain::permission::Role;
 use domain::session::{Session, SessionState, Side};
 use jiff::Timestamp;
 use storage::queue::Claimed;
-use storage::session::{BookRefusal, Calendar, weeks_of};
+use storage::session::{BookRefusal, Calendar, Place, weeks_of};
 use storage::transaction::read_again;
 use storage::{Item, Refused, Stored};
 
@@ -29,13 +29,18 @@ const CALLED_OFF_AT_ONCE: usize = 10;
 type Written = Result<(), Refused<BookRefusal>>;
 
 /// Brings an enrollment's sessions in line with its active time and its series: what may not be held
-/// any more is called off free of charge, what may be held again is booked. Its seats follow, on the day on
-/// which a mentor hands over too.
+/// any more is called off free of charge, what may be held again is booked, and the series of whoever left end.
+/// Its seats follow, on the day on which a mentor hands over too.
 pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentId) -> Result<(), Unfinished> {
     while read_again(was_changed, || call_off(worker, enrollment)).await? == CALLED_OFF_AT_ONCE {}
     if let Some(progress) = worker.store.progress_for_job(enrollment).await? {
+        let is_live = progress.enrollment.value.is_live();
         for Item { value: Commitment { id, .. }, .. } in progress.commitments {
-            read_again(was_changed, || make_again(worker, enrollment, id)).await?;
+            if is_live {
+                read_again(was_changed, || make_again(worker, enrollment, id)).await?;
+            } else {
+                read_again(was_changed, || end_series(worker, enrollment, id)).await?;
+            }
         }
     }
     arrange_seats(worker, claimed, enrollment).await
@@ -110,6 +115,22 @@ fn forbidden<'a>(
     }
     let own = series.find(|series| session.commitment == Some(series.id))?;
     (to_come && !own.holds(session.local.date())).then(|| "the series has ended by then".to_owned())
+}
+
+/// Ends a series whose enrollment is over: its time is free for somebody else's.
+async fn end_series(worker: &Worker, enrollment: EnrollmentId, commitment: CommitmentId) -> Written {
+    let now = worker.clock.now(&worker.store).await?;
+    let (places, series) = worker.store.series_for_job(&[(enrollment, commitment)]).await?;
+    let over = |place: &Place| !place.enrollment.value.is_live();
+    let (Some(place), Some(series)) = (places.into_iter().find(over), series.into_iter().next()) else {
+        return Ok(());
+    };
+    let ended = series.value.clone().end(series.value.time_zone.date_at(now));
+    if ended == series.value {
+        return Ok(());
+    }
+    let transaction = worker.store.transaction().require(&place.enrollment, BookRefusal::Changed);
+    transaction.save(&series.with(ended), BookRefusal::Changed).commit().await
 }
 
 /// Books the sessions of a series from today on that are missing, or that the school had called off.
