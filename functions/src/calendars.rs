@@ -99,7 +99,7 @@ fn secret() -> Result<String, Problem> {
 /// Answers the sessions and defenses of whoever made this address: the last month's and all that are booked ahead.
 #[utoipa::path(get, path = "/v1/calendars/{file}", tag = "sessions",
     params(("file" = String, Path, description = "The end of the address, `.ics` included")),
-    responses((status = 200, description = "The sessions in iCalendar", content_type = "text/calendar", body = String),
+    responses((status = 200, description = "The sessions and defenses in iCalendar", content_type = "text/calendar", body = String),
         (status = 304, description = "Nothing changed since `If-None-Match`"), Refusals))]
 async fn get_calendar(call: Call, At(file): At<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let person = opened(&call, &file).await?.ok_or_else(Problem::not_found)?;

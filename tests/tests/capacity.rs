@@ -59,6 +59,40 @@ async fn staff_learns_how_many_mentors_a_billion_students_need() {
     school.close().await;
 }
 
+/// Without a supply the plan counts whoever may mentor and has said when.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_supply_the_school_s_own_mentors_are_counted() {
+    let school = School::open(OPENED).await;
+    let mut asked = forecast();
+    asked.as_object_mut().expect("an object").remove("supply");
+    asked["mix"]["places"][1] = json!({ "language": "en", "utc_offset": "+00:00", "weight": 2 });
+    let first_week = async |asked: &Value| {
+        let week = school.post("sam", PATH, asked.clone()).await.expect(200)["weeks"][0].clone();
+        (week["mentors"].as_u64().expect("mentors"), week["supply_minutes"].as_u64().expect("minutes"))
+    };
+    let (before, minutes) = first_week(&asked).await;
+
+    // Maya may mentor all degrees, once she says when: two hours a week, for up to five students.
+    let grant = json!({ "person": school.id("maya").await, "role": "mentor" });
+    school.post("sam", "/v1/admin/grants", grant).await.expect(201);
+    assert_eq!(first_week(&asked).await, (before, minutes), "she has not said when");
+    let path = "/v1/people/me/availability";
+    let read = school.get("maya", path).await.etag();
+    let said = json!({
+        "time_zone": "Europe/London", "weekly": [{ "weekday": "tue", "from": "18:00", "to": "20:00" }],
+        "exceptions": [], "seats": 5, "experience": "novice", "fields": [], "languages": ["en"],
+    });
+    let put = school.by("maya", Method::PUT, path).await.header("if-match", &read).json(said);
+    put.send().await.expect(200);
+    let (after, more) = first_week(&asked).await;
+    assert_eq!(after, before + 1);
+    assert!(minutes < more, "{minutes} {more}");
+
+    asked["supply"] = json!([]);
+    assert_eq!(first_week(&asked).await, (0, 0));
+    school.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_staff_plans() {
     let school = School::open(OPENED).await;

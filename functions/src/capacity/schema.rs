@@ -19,7 +19,7 @@ pub struct ForecastSchema {
     sessions: Option<SessionsSchema>,
     defenses: Option<DefensesSchema>,
     mentors: Option<MentorsSchema>,
-    /// The mentors there are; none without it.
+    /// The mentors there are; the school's own without it.
     #[schema(max_items = 120)]
     supply: Option<Vec<MentorGroupSchema>>,
 }

@@ -130,6 +130,12 @@ impl Availability {
         self.weekly.iter().any(|window| window.holds(wall))
     }
 
+    /// How many minutes the windows of an ordinary week are open.
+    pub fn weekly_minutes(&self) -> u64 {
+        let long = |window: &Window| u64::from(window.to.minute().saturating_sub(window.from.minute()));
+        self.weekly.iter().map(long).sum()
+    }
+
     /// Whether the person is on holiday on a date of their own calendar.
     pub fn is_away(&self, date: Date) -> bool {
         self.holidays.iter().any(|holiday| holiday.covers(date))

@@ -9,6 +9,7 @@
 mod forecast; // who will study, and who is there for them
 mod band; // where people's clocks stand
 mod whole; // parts of a whole, and whole things split
+mod own; // the school's own mentors
 
 mod recruit; // who has to begin training
 mod serve; // who serves whom
@@ -17,9 +18,10 @@ mod study; // what becomes of those who begin
 
 pub use band::{InvalidBand, ZoneBand};
 pub use forecast::{
-    Cell, CellShare, Course, Defenses, Fault, FieldShare, Forecast, IntakeStep, InvalidForecast, MentorGroup,
-    Mentors, Mix, PlaceShare, Project, RecruitStep, Sessions, Students,
+    Cell, CellShare, Course, Defenses, Fault, FieldShare, Forecast, GROUPS_MAX, IntakeStep, InvalidForecast,
+    MentorGroup, Mentors, Mix, PlaceShare, Project, RecruitStep, Sessions, Students,
 };
+pub use own::OwnMentor;
 pub use recruit::Graduates;
 
 use jiff::Span;
@@ -128,11 +130,11 @@ impl Forecast {
         let mentor_minutes = self.mentors.minutes_a_week();
         let study = Weeks::of(&self.students, &Cohort::of(&self.course), weeks);
         let (cells, weights) = self.mix.cells();
-        let stocks = Vec::from_iter(self.supply.iter().map(|group| stock(group, &self.mentors, weeks)));
-        let minutes = self.supply.iter().map(|group| group.minutes_a_week(&self.mentors));
-        let minutes = Vec::from_iter(minutes);
-        let reach = Reach::of(self.supply.len(), cells.len(), |group, cell| {
-            self.supply[group].reaches(&cells[cell], &self.mentors)
+        let groups = self.supply.as_deref().unwrap_or_default();
+        let stocks = Vec::from_iter(groups.iter().map(|group| stock(group, &self.mentors, weeks)));
+        let minutes = Vec::from_iter(groups.iter().map(|group| group.minutes_a_week(&self.mentors)));
+        let reach = Reach::of(groups.len(), cells.len(), |group, cell| {
+            groups[group].reaches(&cells[cell], &self.mentors)
         });
         let empty = |cell| CellPlan {
             cell,

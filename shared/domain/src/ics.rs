@@ -14,7 +14,7 @@ use crate::language::Language;
 use crate::time::{OffsetChange, Zone};
 
 mod entry; // a session or a defense in it
-mod feed; // who may read a person's sessions
+mod feed; // who may read a person's meetings
 mod zone; // the definitions of zones
 
 pub use entry::{Entry, Status};

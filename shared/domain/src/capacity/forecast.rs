@@ -3,6 +3,8 @@
 //! Counts are people, times are minutes, hours or weeks, rates are per mille. Where a number comes from
 //! stands beside it as its `source`.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,8 @@ use crate::months::Months;
 
 mod check; // what a forecast may be
 
-pub use check::{Fault, InvalidForecast};
+pub(super) use check::HOURS_A_WEEK_MAX;
+pub use check::{Fault, GROUPS_MAX, InvalidForecast};
 
 /// What is expected of the next weeks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +41,10 @@ pub struct Forecast {
     /// What holds for each mentor.
     #[serde(default)]
     pub mentors: Mentors,
-    /// The mentors there are, and those in training; nobody without it.
+    /// The mentors there are, and those in training. Without it a plan counts nobody, and whoever asks for it
+    /// may say [`groups_of`](Self::groups_of) the school's own.
     #[serde(default)]
-    pub supply: Vec<MentorGroup>,
+    pub supply: Option<Vec<MentorGroup>>,
 }
 
 /// How many students there are.
@@ -301,6 +305,18 @@ impl Mentors {
 }
 
 impl Mix {
+    /// What is studied.
+    pub fn fields(&self) -> BTreeSet<&str> {
+        let crossed = self.fields.iter().map(|share| share.field.as_str());
+        crossed.chain(self.cells.iter().map(|share| share.field.as_str())).collect()
+    }
+
+    /// In which languages.
+    pub(super) fn languages(&self) -> BTreeSet<&str> {
+        let crossed = self.places.iter().map(|share| share.language.as_str());
+        crossed.chain(self.cells.iter().map(|share| share.language.as_str())).collect()
+    }
+
     /// Every cell with its weight.
     pub(super) fn cells(&self) -> (Vec<Cell>, Vec<u64>) {
         let crossed = self.fields.iter().flat_map(|field| {

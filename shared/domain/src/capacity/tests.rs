@@ -25,7 +25,7 @@ fn group(fields: &[&str], languages: &[&str], utc_offset: &str, mentors: u64) ->
 }
 
 /// Six projects of two months, three cells, nobody there for them.
-fn forecast(active: u64) -> Forecast {
+pub(super) fn forecast(active: u64) -> Forecast {
     let project = Project { months: "2.0".parse().expect("months"), pass_per_mille: 850 };
     let cells = vec![
         cell("web-development", "en", "+03:00", 3),
@@ -47,7 +47,7 @@ fn forecast(active: u64) -> Forecast {
         sessions: Sessions::default(),
         defenses: Defenses { jurors: 0, ..Defenses::default() },
         mentors: Mentors::default(),
-        supply: vec![],
+        supply: None,
     }
 }
 
@@ -87,7 +87,7 @@ fn mentors_serve_whom_they_reach() {
     let check = |group: MentorGroup, reach_hours: u16, served: [u64; 3]| {
         let mut forecast = forecast(7_000);
         forecast.mentors.reach_hours = reach_hours;
-        forecast.supply = vec![group];
+        forecast.supply = Some(vec![group]);
         let served_now = plan(&forecast).cells.iter().map(|cell| cell.served_minutes[0]).collect::<Vec<_>>();
         assert_eq!(served_now, served, "{:?}", forecast.supply);
     };
@@ -124,7 +124,8 @@ fn mentors_in_training_come_and_old_ones_leave() {
     let step = |from_week, weeks, per_week| RecruitStep { from_week, weeks, per_week };
     let recruits = vec![step(-2, 1, 10), step(0, 3, 100)];
     forecast.mentors.leave_per_mille_a_year = 500;
-    forecast.supply = vec![MentorGroup { recruits, ..group(&["web-development"], &["fr"], "+01:00", 1_000) }];
+    let group = MentorGroup { recruits, ..group(&["web-development"], &["fr"], "+01:00", 1_000) };
+    forecast.supply = Some(vec![group]);
     let mentors = Vec::from_iter(plan(&forecast).weeks.iter().map(|week| week.mentors));
     assert_eq!(mentors[0], 1_000);
     let growth = |week: usize| i128::from(mentors[week]) - i128::from(mentors[week - 1]);
@@ -185,8 +186,10 @@ fn what_nothing_can_be_planned_from_is_named() {
     check("/mix/cells/0/field", |it| it.mix.cells[0].field = "\u{7}".into());
     check("/sessions/minutes", |it| it.sessions.minutes = 0);
     check("/mentors/hours_per_week", |it| it.mentors.hours_per_week = 0);
-    check("/supply/0/languages", |it| it.supply = vec![group(&["law"], &[], "+00:00", 1)]);
-    check("/supply/0/mentors", |it| it.supply = vec![group(&["law"], &["en"], "+00:00", 10_000_000_001)]);
+    check("/supply/0/languages", |it| it.supply = Some(vec![group(&["law"], &[], "+00:00", 1)]));
+    check("/supply/0/mentors", |it| {
+        it.supply = Some(vec![group(&["law"], &["en"], "+00:00", 10_000_000_001)])
+    });
     check("/sessions/source", |it| it.sessions.source = Some(String::new()));
 }
 
@@ -226,7 +229,7 @@ fn the_largest_forecast_is_counted() {
         recruits: if number % 3 == 0 { recruits.clone() } else { vec![] },
         source: None,
     };
-    forecast.supply = (0..120).map(group).collect();
+    forecast.supply = Some((0..120).map(group).collect());
     let plan = plan(&forecast);
     let last = plan.weeks.last().expect("weeks");
     assert_eq!(plan.cells.iter().map(|cell| cell.demand_minutes[103]).sum::<u64>(), last.demand_minutes());
@@ -254,7 +257,7 @@ fn schools() -> impl Strategy<Value = Forecast> {
             let group = |(field, language, offset, mentors): (usize, usize, usize, u64)| {
                 group(fields[field], languages[language], offsets[offset], mentors)
             };
-            forecast.supply = groups.into_iter().map(group).collect();
+            forecast.supply = Some(groups.into_iter().map(group).collect());
             forecast
         })
 }
@@ -295,10 +298,11 @@ proptest! {
     fn more_mentors_never_leave_more_missing(forecast in schools(), more in 1..3_000_u64) {
         let before = plan(&forecast);
         let mut richer = forecast;
-        if richer.supply.is_empty() {
-            richer.supply.push(group(&["web-development"], &["en"], "+03:00", 0));
+        let groups = richer.supply.get_or_insert_default();
+        if groups.is_empty() {
+            groups.push(group(&["web-development"], &["en"], "+03:00", 0));
         }
-        richer.supply[0].mentors += more;
+        groups[0].mentors += more;
         for (before, after) in before.weeks.iter().zip(&plan(&richer).weeks) {
             prop_assert!(after.shortage_minutes() <= before.shortage_minutes());
         }

@@ -61,9 +61,9 @@ impl Entry {
         }
     }
 
-    /// A defense, for everyone it concerns; none before it has a time.
+    /// A defense, for the two who will be there; none before it has a time.
     ///
-    /// Nobody's clock has the say over a single meeting of three people, so it is told in UTC.
+    /// It keeps to neither one's clock, so it is told in UTC.
     pub fn defense(defense: &Defense, language: Language) -> Option<Self> {
         let slot = defense.slot()?;
         let cancelled = matches!(defense.state(), DefenseState::Cancelled { .. });

@@ -16,7 +16,8 @@ const WEIGHT_MAX: u64 = 1_000_000;
 const CELLS_MAX: usize = 240;
 /// The most cells times weeks: what an answer has room for.
 const CELL_WEEKS_MAX: usize = 25_000;
-const GROUPS_MAX: usize = 120;
+/// The most groups of mentors.
+pub const GROUPS_MAX: usize = 120;
 const STEPS_MAX: usize = 260;
 const RECRUIT_STEPS_MAX: usize = 20;
 /// The years that a plan may begin in: the calendar goes on behind them.
@@ -31,7 +32,8 @@ const PER_MILLE: u16 = 1_000;
 const LEAVE_PER_MILLE_MAX: u16 = 900;
 /// Half the globe.
 const REACH_HOURS_MAX: u16 = 12;
-const HOURS_A_WEEK_MAX: u16 = 60;
+/// The most hours that a mentor gives in a week.
+pub const HOURS_A_WEEK_MAX: u16 = 60;
 const LEAD_WEEKS_MAX: u16 = 104;
 const MINUTES_MAX: u16 = 480;
 
@@ -147,8 +149,9 @@ impl Forecast {
         number("/mentors/lead_weeks", mentors.lead_weeks, 0, LEAD_WEEKS_MAX)?;
         number("/mentors/leave_per_mille_a_year", mentors.leave_per_mille_a_year, 0, LEAVE_PER_MILLE_MAX)?;
         source("/mentors", mentors.source.as_ref())?;
-        count("/supply", self.supply.len(), 0, GROUPS_MAX)?;
-        self.supply.iter().enumerate().try_for_each(|(index, group)| group.check(&format!("/supply/{index}")))
+        let groups = self.supply.as_deref().unwrap_or_default();
+        count("/supply", groups.len(), 0, GROUPS_MAX)?;
+        groups.iter().enumerate().try_for_each(|(index, group)| group.check(&format!("/supply/{index}")))
     }
 }
 
