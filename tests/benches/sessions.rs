@@ -34,7 +34,7 @@ use worker::payment::Providers;
 
 /// Instants resolved, on one thread.
 const RESOLVED: u32 = 2_000_000;
-/// Students of one mentor: a full week.
+/// Students of one mentor: fifteen hours of a week.
 const STUDENTS_A_MENTOR: u32 = 20;
 /// Jobs, and transactions, at once.
 const AT_ONCE: usize = 8;
@@ -80,6 +80,7 @@ async fn book(worker: &Worker, series: u32) -> Duration {
     while left > 0 {
         let some = left.min(AT_ONCE);
         let claimed = claim(&worker.store, some).await;
+        assert!(!claimed.is_empty(), "{left} mentors are left, and nothing is due");
         left -= claimed.len();
         let runs = claimed.into_iter().map(|claimed| async move {
             assert!(matches!(claimed.job, Job::ExtendSeries { .. }), "{claimed:?}");
@@ -234,7 +235,12 @@ fn argument(name: &str) -> Option<String> {
 
 #[tokio::main]
 async fn main() {
-    let series = argument("--series").and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    let series: u32 = argument("--series").and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    assert!(
+        series.is_multiple_of(10 * STUDENTS_A_MENTOR),
+        "--series takes multiples of {}",
+        10 * STUDENTS_A_MENTOR
+    );
     let folder =
         std::env::args().any(|argument| argument == "--disk").then(|| tempfile::tempdir().expect("a folder"));
     let local = async |name: &str| {
@@ -259,9 +265,12 @@ async fn main() {
         let store = many.store(Settings::default());
         enroll(&store, series).await;
         let booked = book(&worker(&store), series).await;
+        many.stop().await;
+        // In a table of its own that is as large.
+        let many = local(&format!("{series} bare")).await;
         let bare = write_bare(&bare(&many.endpoints), &sample, series).await;
+        many.stop().await;
         let rate = |took: Duration| f64::from(series) / took.as_secs_f64();
         println!("{series:9} {:9.0} {:9.0} {:7.2}", rate(booked), rate(bare), rate(booked) / rate(bare));
-        many.stop().await;
     }
 }
