@@ -203,9 +203,17 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     let reply = Reply::created(format!("/v1/enrollments/{enrollment}"), &view)?.at(1);
     let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
     let series = series.materialized(call.now);
-    let transaction = transaction
-        .begin_series(&series, [&students, &hosts], call.now, BookRefusal::Changed)
-        .audit(&series.key(), "create_commitment", &call.person()?.to_string(), call.now);
+    let today = series.time_zone.date_at(call.now);
+    let lists = [students, hosts].map(|(list, known)| {
+        let lasting = list.value.lasting(&known, today);
+        list.with(lasting)
+    });
+    let transaction = transaction.begin_series(&series, lists, call.now, BookRefusal::Changed).audit(
+        &series.key(),
+        "create_commitment",
+        &call.person()?.to_string(),
+        call.now,
+    );
     call.commit(transaction, reply).await
 }
 

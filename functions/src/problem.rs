@@ -273,6 +273,10 @@ impl From<StoreError> for Problem {
                 Self::new(Code::Unavailable, "The store did not answer in time.")
                     .header(header::RETRY_AFTER, "1")
             }
+            StoreError::Invalid(reason) => {
+                tracing::error!(%reason, "the store does not take a transaction");
+                Self::new(Code::Internal, "The store could not keep this. We have been told.")
+            }
             other => {
                 tracing::error!(error = %other, "an item cannot be read");
                 Self::new(Code::Internal, "What is stored cannot be read. We have been told.")

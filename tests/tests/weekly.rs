@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::enrollment::{Offer, PaymentMethod};
-use domain::id::PersonId;
+use domain::availability::LocalTime;
+use domain::commitment::Commitment;
+use domain::enrollment::{Enrollment, Offer, PaymentMethod};
+use domain::id::{CommitmentId, PersonId};
 use domain::job::Job;
+use domain::letter::About;
 use domain::occupancy::Week;
+use domain::person::Person;
 use domain::session::Session;
 use infra::crowd::{Crowd, EDITION, Mentored};
 use infra::local_store::LocalStore;
@@ -14,6 +18,7 @@ use infra::seed;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::machine_now;
+use storage::commitment::PersonSeries;
 use storage::queue::{Claimed, Settings};
 use storage::store::{Names, count_round_trips};
 use storage::{Clock, Store, Stored};
@@ -85,6 +90,17 @@ impl Weekly {
         }
     }
 
+    /// The jobs of series that are due by then, claimed.
+    async fn waiting(&self, at: Timestamp) -> Vec<Job> {
+        let mut waiting = Vec::new();
+        while let Some(claimed) = self.claim(at).await {
+            if matches!(claimed.job, Job::ExtendSeries { .. } | Job::ExtendSessions { .. }) {
+                waiting.push(claimed.job);
+            }
+        }
+        waiting
+    }
+
     async fn run(&self, claimed: &Claimed) -> Result<(), Unfinished> {
         worker::jobs::run(&self.worker, claimed).await
     }
@@ -94,13 +110,13 @@ impl Weekly {
         self.store.sessions_of(person, span, None, 500).await.expect("read").0
     }
 
-    fn student(&self, index: u32) -> PersonId {
-        self.students.crowd.enrollment(index, &self.offer).expect("an enrollment").student
+    fn enrollment(&self, index: u32) -> Enrollment {
+        self.students.crowd.enrollment(index, &self.offer).expect("an enrollment")
     }
 
     /// The dates on which a student meets the mentor, by what is kept, having seen that everything agrees on them.
     async fn dates(&self, index: u32) -> Vec<Date> {
-        let enrollment = self.students.crowd.enrollment(index, &self.offer).expect("an enrollment");
+        let enrollment = self.enrollment(index);
         let sessions = self.sessions(enrollment.student).await;
         let progress = self.store.progress_for_job(enrollment.id).await.expect("read").expect("there");
         let agenda = progress.agenda.value.sessions.iter().map(|meeting| meeting.session);
@@ -110,7 +126,7 @@ impl Weekly {
 
     /// The dates on which a student's series has a session, by its rule.
     fn expected(&self, index: u32, (from, through): (&str, &str)) -> Vec<Date> {
-        let enrollment = self.students.crowd.enrollment(index, &self.offer).expect("an enrollment");
+        let enrollment = self.enrollment(index);
         let series = self.students.series(index, &enrollment);
         let date = |text: &str| text.parse().expect("a date");
         series.occurrences(date(from), date(through)).map(|(date, _)| date).collect()
@@ -196,7 +212,7 @@ async fn of_two_looks_at_once_each_session_is_made_once() {
 #[tokio::test]
 async fn a_series_that_cannot_be_read_is_left_to_a_job_of_its_own() {
     let weekly = Weekly::begun(Some("2027-04-12")).await;
-    let enrollment = weekly.students.crowd.enrollment(7, &weekly.offer).expect("an enrollment");
+    let enrollment = weekly.enrollment(7);
     let series = weekly.students.series(7, &enrollment);
     let call = weekly.store.client().update_item().table_name(Names::default().table);
     let call = call.set_key(Some(series.key().attributes())).update_expression("SET #value = :broken");
@@ -206,8 +222,7 @@ async fn a_series_that_cannot_be_read_is_left_to_a_job_of_its_own() {
 
     let job = weekly.extend(now()).await;
     weekly.run(&job).await.expect("done");
-    let broken = weekly.student(7);
-    assert_eq!(weekly.sessions(broken).await, []);
+    assert_eq!(weekly.sessions(enrollment.student).await, []);
     let mut left = Vec::new();
     while let Some(claimed) = weekly.claim(now()).await {
         match claimed.job {
@@ -219,5 +234,99 @@ async fn a_series_that_cannot_be_read_is_left_to_a_job_of_its_own() {
     assert_eq!(alone.job, Job::ExtendSessions { enrollment: enrollment.id, commitment: series.id });
     assert!(matches!(weekly.run(alone).await, Err(Unfinished::GiveUp(_))));
     assert_eq!(weekly.sessions(weekly.students.mentor(0)).await.len(), STUDENTS as usize - 1);
+    weekly.close().await;
+}
+
+/// Two series of one student in one transaction, both at another time of her day from Sunday on: she is told of
+/// each, once.
+#[tokio::test]
+async fn whoever_has_two_series_is_told_of_both() {
+    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let enrollment = weekly.enrollment(3);
+    let (one, mentor) = (weekly.students.series(3, &enrollment), weekly.students.mentor(0));
+    let one = Commitment { told_through: None, ..one };
+    let other = Commitment {
+        id: CommitmentId::derived(&["another"]),
+        local_time: LocalTime::hour(19),
+        ..one.clone()
+    };
+    let student = Person {
+        id: enrollment.student,
+        name: None,
+        address: None,
+        time_zone: "America/New_York".parse().expect("a zone"),
+        languages: Vec::new(),
+        email: None,
+    };
+    let listed = (0..STUDENTS).map(|index| {
+        let enrollment = weekly.enrollment(index);
+        (enrollment.id, weekly.students.series(index, &enrollment).id)
+    });
+    let listed = PersonSeries::of(mentor, listed.chain([(enrollment.id, other.id)]));
+    let transaction = weekly.store.transaction::<()>().set(&one).set(&other).set(&student).set(&listed);
+    transaction.commit().await.expect("kept");
+
+    let job = weekly.extend(now()).await;
+    weekly.run(&job).await.expect("done");
+    let letters = weekly.store.letters(enrollment.id, 10).await.expect("read");
+    let mut told = Vec::from_iter(letters.into_iter().map(|letter| match letter.value.about {
+        About::WallChange { series, date, .. } if letter.value.to == enrollment.student => (series, date),
+        about => panic!("{about:?}"),
+    }));
+    told.sort_unstable();
+    let changes = one.occurrences("2027-03-15".parse().expect("a date"), Date::MAX).next().expect("a date").0;
+    let mut expected = [(one.id, changes), (other.id, changes)];
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+    assert_eq!(weekly.sessions(enrollment.student).await.len(), 2);
+    weekly.close().await;
+}
+
+/// Their hours have no say in when somebody else meets them.
+#[tokio::test]
+async fn a_mentor_who_studies_has_only_what_they_hold_extended() {
+    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let (enrollment, mentor) = (weekly.enrollment(0), weekly.students.mentor(0));
+    let somebody = PersonId::derived(&["somebody"]);
+    let own = weekly.students.series(0, &enrollment);
+    let studied =
+        Commitment { id: CommitmentId::derived(&["studied"]), student: mentor, with: somebody, ..own };
+    let listed = PersonSeries::of(mentor, [(enrollment.id, studied.id)]);
+    weekly.store.transaction::<()>().set(&studied).set(&listed).commit().await.expect("kept");
+    let job = weekly.extend(now()).await;
+    weekly.run(&job).await.expect("done");
+    let kept =
+        weekly.store.commitment_for_job(enrollment.id, studied.id).await.expect("read").expect("there");
+    assert_eq!((kept.value, kept.revision), (studied.clone(), 1));
+    assert_eq!(
+        weekly.waiting(after(30)).await,
+        Vec::<Job>::new(),
+        "they hold nothing, so nothing comes again"
+    );
+
+    // Whoever holds it has it looked at every week, from its first look on.
+    let job = Job::ExtendSessions { enrollment: enrollment.id, commitment: studied.id };
+    weekly.store.transaction::<()>().enqueue(&job, now()).commit().await.expect("asked");
+    let first = weekly.claim(now()).await.expect("a job");
+    weekly.run(&first).await.expect("done");
+    assert_eq!(weekly.waiting(after(6)).await, Vec::<Job>::new());
+    assert_eq!(weekly.waiting(after(7)).await, [Job::ExtendSeries { with: somebody }]);
+    weekly.close().await;
+}
+
+#[tokio::test]
+async fn nothing_comes_again_once_all_series_are_over() {
+    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    for index in 0..STUDENTS {
+        let series = weekly
+            .students
+            .series(index, &weekly.enrollment(index))
+            .end("2027-03-07".parse().expect("a date"));
+        weekly.store.transaction::<()>().set(&series).commit().await.expect("kept");
+    }
+    let job = weekly.extend(now()).await;
+    weekly.run(&job).await.expect("done");
+    assert_eq!(weekly.sessions(weekly.students.mentor(0)).await, []);
+    assert_eq!(weekly.waiting(after(30)).await, Vec::<Job>::new());
     weekly.close().await;
 }

@@ -27,7 +27,8 @@ impl From<StoreError> for Unfinished {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Retry(error.to_string()),
-            StoreError::Shape(_)
+            StoreError::Invalid(_)
+            | StoreError::Shape(_)
             | StoreError::Missing(_)
             | StoreError::Kind { .. }
             | StoreError::Schema { .. } => Self::GiveUp(error.to_string()),

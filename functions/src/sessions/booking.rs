@@ -184,7 +184,7 @@ impl From<Misfit> for Problem {
         match misfit {
             Misfit::Taken(taken) => Self::new(Code::SlotTaken, format!("{taken}.")),
             Misfit::NotReserved(_) | Misfit::InvalidSlot(_) | Misfit::NotRead => {
-                tracing::error!(%misfit, "a booked session does not stand in its people's weeks");
+                tracing::error!(%misfit, "a session does not fit the calendar as it was read");
                 Self::new(Code::Internal, "The calendar does not fit the session. We have been told.")
             }
         }

@@ -63,9 +63,7 @@ impl Mentored {
         let offer = offer.ok_or_else(|| unknown("no offer"))?;
         for first in (0..self.crowd.students).step_by(self.students_a_mentor as usize) {
             let with = self.mentor(first);
-            let job = Job::ExtendSeries { with };
-            let transaction = store.transaction::<()>().enqueue(&job, due_at).set(&self.hours(with)?);
-            let mut transactions = vec![transaction];
+            let mut transactions = vec![store.transaction::<()>().set(&self.hours(with)?)];
             let mut listed = Vec::new();
             for index in first..self.crowd.students.min(first + self.students_a_mentor) {
                 let mut enrollment =
@@ -77,7 +75,9 @@ impl Mentored {
                 listed.push((enrollment.id, series.id));
                 transactions.push(store.transaction().set(&enrollment).set(&series));
             }
-            transactions.push(store.transaction().set(&PersonSeries::of(with, listed)));
+            // The job comes with the list that it reads.
+            let list = store.transaction().set(&PersonSeries::of(with, listed));
+            transactions.push(list.enqueue(&Job::ExtendSeries { with }, due_at));
             for transaction in transactions {
                 transaction.commit().await.map_err(refused)?;
             }

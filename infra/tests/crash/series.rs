@@ -16,6 +16,7 @@ use crate::process::{POLL, Process, printed};
 use crate::store_of;
 
 const STUDENTS: u32 = 200;
+const STUDENTS_A_MENTOR: u32 = 20;
 const KILLS: u32 = 8;
 /// When the series are to be extended, by the simulated clock.
 const NOW: &str = "2027-03-08T21:00:00Z";
@@ -37,7 +38,7 @@ fn students() -> Mentored {
         time_zone: "Europe/London".parse().expect("a zone"),
         method: PaymentMethod::Manual,
     };
-    Mentored { crowd, students_a_mentor: 20, made_through: None }
+    Mentored { crowd, students_a_mentor: STUDENTS_A_MENTOR, made_through: None }
 }
 
 /// The sessions of every student by the rule of their series.
@@ -81,6 +82,7 @@ async fn series_whose_workers_are_killed_have_each_session_once() {
     students().enroll(&store, now()).await.expect("enrolled");
 
     let arguments = ["worker", "--memory", "--lease-seconds", LEASE_SECONDS];
+    let whole = whole(&store).await;
     let mut killed_inside = 0;
     for kill in 0..KILLS {
         let output = folder.path().join(format!("worker-{kill}"));
@@ -89,12 +91,14 @@ async fn series_whose_workers_are_killed_have_each_session_once() {
         tokio::time::sleep(LIFE_MAX.mul_f64(draw.f64())).await;
         worker.kill();
         let held = store.queue_report().await.expect("a report").held;
+        let left = kept(&store).await != whole;
         let extending = |line: &JobLine| matches!(line.job, Some(Job::ExtendSeries { .. }));
-        killed_inside += u32::from(held.iter().any(extending));
+        killed_inside += u32::from(left && held.iter().any(extending));
     }
     println!("{killed_inside} of {KILLS} kills were inside of a job");
+    assert!(killed_inside > 0, "no kill was inside of a job, so nothing was tried");
     let _last = Process::start(&arguments, &environment, &folder.path().join("worker-last"));
-    let (since, whole) = (Instant::now(), whole(&store).await);
+    let since = Instant::now();
     while kept(&store).await != whole {
         let queue = store.queue_report().await.expect("a report");
         assert!(queue.dead.is_empty(), "{queue:?}");
@@ -102,7 +106,7 @@ async fn series_whose_workers_are_killed_have_each_session_once() {
         tokio::time::sleep(POLL).await;
     }
     // What is taken of each mentor's time is what their sessions take, three quarter hours each.
-    for index in (0..STUDENTS).step_by(20) {
+    for index in (0..STUDENTS).step_by(STUDENTS_A_MENTOR as usize) {
         let mentor = students().mentor(index);
         let (sessions, _) =
             store.sessions_of(mentor, (now(), Timestamp::MAX), None, 500).await.expect("read");
@@ -110,6 +114,8 @@ async fn series_whose_workers_are_killed_have_each_session_once() {
         for week in std::iter::successors(Some(Week::of(now())), |week| Some(week.next())).take(8) {
             booked += store.booked_in(&[mentor], week).await.expect("read")[0].booked() as usize;
         }
+        let own = whole.iter().skip(index as usize).take(STUDENTS_A_MENTOR as usize);
+        assert_eq!(sessions.len(), own.map(Vec::len).sum::<usize>());
         assert_eq!(booked, 3 * sessions.len());
     }
 }

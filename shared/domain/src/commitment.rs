@@ -207,16 +207,6 @@ impl Commitment {
         Self { ends_on: Some(sooner), ..self }
     }
 
-    /// Whether a session of the series may stand on a local date: the series has not ended by then.
-    pub fn holds(&self, date: Date) -> bool {
-        self.ends_on.is_none_or(|ends_on| date <= ends_on)
-    }
-
-    /// Whether it will have sessions after a date.
-    pub fn goes_on_after(&self, date: Date) -> bool {
-        self.ends_on.is_none_or(|ends_on| date < ends_on)
-    }
-
     /// The id of the session on a local date, the same whenever it is made.
     pub fn session_id(&self, date: Date) -> SessionId {
         SessionId::derived(&[&self.id.to_string(), &date.to_string()])

@@ -1,4 +1,5 @@
-//! Which weekly series a person has, whosever they are: so that a new one is held against all of them.
+//! Which weekly series a person has, whosever they are: so that a new one is held against all of them, and those of
+//! a mentor or coach are extended together.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -39,39 +40,62 @@ impl PersonSeries {
     pub fn of(person: PersonId, series: impl IntoIterator<Item = (EnrollmentId, CommitmentId)>) -> Self {
         Self { person, series: series.into_iter().collect() }
     }
+
+    /// Which they are.
+    pub const fn listed(&self) -> &BTreeSet<(EnrollmentId, CommitmentId)> {
+        &self.series
+    }
+
+    /// The list of those that are not over on a date, of the ones that are known.
+    pub fn lasting(&self, known: &[Commitment], today: Date) -> Self {
+        let lasting = known.iter().filter(|series| series.lasts_until(today));
+        Self::of(self.person, lasting.map(|series| (series.enrollment, series.id)))
+    }
 }
 
 impl Store {
-    /// Weekly series with the enrollments that they serve, for the system's own jobs; what is not there is left out.
+    /// A weekly series, for the system's own jobs.
+    pub async fn commitment_for_job(
+        &self,
+        enrollment: EnrollmentId,
+        id: CommitmentId,
+    ) -> Result<Option<Item<Commitment>>, StoreError> {
+        self.get(&Key::Commitment(enrollment, id)).await
+    }
+
+    /// Weekly series that a mentor or coach holds, with the enrollments that they serve and when this person can
+    /// meet, for the system's own jobs; what is not there, or held by somebody else, is left out.
     pub async fn series_for_job(
         &self,
+        with: PersonId,
         ids: &[(EnrollmentId, CommitmentId)],
-    ) -> Result<(Vec<Place>, Vec<Item<Commitment>>), StoreError> {
+    ) -> Result<(Vec<Place>, Vec<Item<Commitment>>, Availability), StoreError> {
         let enrollments = BTreeSet::from_iter(ids.iter().map(|(enrollment, _)| *enrollment));
         let agendas = Vec::from_iter(enrollments.iter().copied().map(Key::Agenda));
         let enrollments = Vec::from_iter(enrollments.into_iter().map(Key::Enrollment));
         let series = Vec::from_iter(ids.iter().map(|(enrollment, id)| Key::Commitment(*enrollment, *id)));
-        let mut found = self.find(&[&enrollments[..], &agendas, &series].concat()).await?;
+        let hours = [Key::Availability(with)];
+        let mut found = self.find(&[&enrollments[..], &agendas, &series, &hours].concat()).await?;
+        let mut series: Vec<Item<Commitment>> = found.take(&series)?;
+        series.retain(|series| series.value.with == with);
+        let served = |id: EnrollmentId| series.iter().any(|series| series.value.enrollment == id);
         let agendas = found.take::<Agenda>(&agendas)?.into_iter();
         let mut agendas = HashMap::<_, _>::from_iter(agendas.map(|agenda| (agenda.value.enrollment, agenda)));
-        let places = found.take::<Enrollment>(&enrollments)?.into_iter().map(|enrollment| {
+        let places = found.take::<Enrollment>(&enrollments)?.into_iter();
+        let places = places.filter(|enrollment| served(enrollment.value.id)).map(|enrollment| {
             let id = enrollment.value.id;
             let agenda = agendas.remove(&id).unwrap_or_else(|| Item::new(Agenda::empty(id)));
             Place { enrollment, agenda }
         });
-        Ok((places.collect(), found.take(&series)?))
+        let places = places.collect();
+        let hours = found.take::<Availability>(&hours)?.pop().map(|hours| hours.value);
+        Ok((places, series, hours.unwrap_or_else(|| Availability::undeclared(with))))
     }
 
-    /// Which weekly series a mentor or coach has, and when they can meet.
-    pub async fn series_and_hours(
-        &self,
-        person: PersonId,
-    ) -> Result<(BTreeSet<(EnrollmentId, CommitmentId)>, Availability), StoreError> {
-        let keys = [Key::PersonSeries(person), Key::Availability(person)];
-        let mut found = self.find(&keys).await?;
-        let series = found.take::<PersonSeries>(&keys[..1])?.pop().map(|list| list.value.series);
-        let hours = found.take::<Availability>(&keys[1..])?.pop().map(|hours| hours.value);
-        Ok((series.unwrap_or_default(), hours.unwrap_or_else(|| Availability::undeclared(person))))
+    /// Which weekly series a person has.
+    pub async fn listed_series(&self, person: PersonId) -> Result<Item<PersonSeries>, StoreError> {
+        let kept: Option<Item<PersonSeries>> = self.get(&Key::PersonSeries(person)).await?;
+        Ok(kept.unwrap_or_else(|| Item::new(PersonSeries::of(person, []))))
     }
 
     /// A person's weekly series as they are, and the item that lists them.
@@ -79,8 +103,7 @@ impl Store {
         &self,
         person: PersonId,
     ) -> Result<(Item<PersonSeries>, Vec<Commitment>), StoreError> {
-        let kept: Option<Item<PersonSeries>> = self.get(&Key::PersonSeries(person)).await?;
-        let list = kept.unwrap_or_else(|| Item::new(PersonSeries::of(person, [])));
+        let list = self.listed_series(person).await?;
         let places = list.value.series.iter().map(|(enrollment, id)| Key::Commitment(*enrollment, *id));
         let series: Vec<Item<Commitment>> = self.get_many(&Vec::from_iter(places)).await?;
         Ok((list, series.into_iter().map(|item| item.value).collect()))
@@ -93,7 +116,7 @@ impl<R> Transaction<'_, R> {
     pub fn begin_series(
         self,
         series: &Commitment,
-        lists: [&(Item<PersonSeries>, Vec<Commitment>); 2],
+        lists: [Item<PersonSeries>; 2],
         now: Timestamp,
         changed: R,
     ) -> Self
@@ -101,27 +124,13 @@ impl<R> Transaction<'_, R> {
         R: Clone,
     {
         let Commitment { id: commitment, enrollment, with, .. } = *series;
-        let today = series.time_zone.date_at(now);
-        let listed = lists.into_iter().fold(self, |transaction, (list, known)| {
-            transaction.list_series(list, known, series, today, changed.clone())
+        let listed = lists.into_iter().fold(self, |transaction, mut list| {
+            list.value.series.insert((enrollment, commitment));
+            transaction.save(&list, changed.clone())
         });
         listed
             .create(series, changed)
             .enqueue(&Job::ExtendSessions { enrollment, commitment }, now)
             .enqueue(&Job::ExtendSeries { with }, now + EXTEND_EVERY)
-    }
-
-    /// Lists a new series of a person beside those that are not over on a date.
-    fn list_series(
-        self,
-        list: &Item<PersonSeries>,
-        known: &[Commitment],
-        new: &Commitment,
-        today: Date,
-        changed: R,
-    ) -> Self {
-        let lasting = known.iter().filter(|series| series.lasts_until(today)).chain([new]);
-        let series = lasting.map(|series| (series.enrollment, series.id));
-        self.save(&list.clone().with(PersonSeries::of(list.value.person, series)), changed)
     }
 }

@@ -76,6 +76,9 @@ pub enum StoreError {
     /// The store could not be reached or kept refusing; the caller may try again later.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// The store does not take what was to be written, however often: it is too large, or against its rules.
+    #[error("the store does not take it: {0}")]
+    Invalid(String),
     /// A value does not have the shape its kind promises.
     #[error("an item has an unexpected shape")]
     Shape(#[source] serde_dynamo::Error),

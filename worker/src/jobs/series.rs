@@ -1,16 +1,14 @@
 //! Weekly series are booked six weeks ahead: all of a mentor or coach together, every week, and one by itself
 //! where it begins, or where something about it keeps the others from being written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::availability::Availability;
 use domain::commitment::{Commitment, EXTEND_EVERY};
 use domain::id::{CommitmentId, EnrollmentId, PersonId};
 use domain::job::Job;
 use domain::letter::Letter;
 use domain::session::{BookingError, BookingFacts};
 use jiff::Timestamp;
-use storage::occupancy::Diaries;
 use storage::queue::Claimed;
 use storage::session::{BookRefusal, Calendar};
 use storage::transaction::{OPERATIONS_MAX, read_again};
@@ -29,37 +27,50 @@ const BY: &str = "job";
 const BOOKED_AT_ONCE: usize = 11;
 
 /// A series by its place.
-type Id = (EnrollmentId, CommitmentId);
+pub(super) type SeriesId = (EnrollmentId, CommitmentId);
 
-/// Books what one series has come to need, and tells whoever finds it at another time of their day soon.
+/// Books what one series has come to need, tells whoever finds it at another time of their day soon, and has it
+/// looked at every week with the others.
 pub async fn extend(
     worker: &Worker,
     claimed: &Claimed,
     enrollment: EnrollmentId,
     commitment: CommitmentId,
 ) -> Result<(), Unfinished> {
-    let ids = [(enrollment, commitment)];
+    let Some(series) = worker.store.commitment_for_job(enrollment, commitment).await? else {
+        return finish(worker, claimed).await;
+    };
+    let with = series.value.with;
     let look = || async {
         let now = worker.clock.now(&worker.store).await?;
-        let booked = book_due(worker, &ids, None, |series| series.told(now), now).await?;
-        booked.write(worker, now).finish(claimed).commit().await
+        let booked =
+            book_due(worker, with, &[(enrollment, commitment)], |series| series.told(now), now).await?;
+        let transaction = booked.write(worker, now).finish(claimed);
+        let transaction = if booked.series.is_empty() {
+            transaction
+        } else {
+            transaction.enqueue(&Job::ExtendSeries { with }, now + EXTEND_EVERY)
+        };
+        transaction.commit().await?;
+        booked.warn();
+        Ok(())
     };
     Ok(read_again(was_changed, look).await?)
 }
 
 /// Does the same for all series of a mentor or coach, and comes again in a week while one of them lasts.
 ///
-/// A series that somebody writes to meanwhile, or that cannot be read, is left to a job of its own.
+/// A series that somebody writes to meanwhile, or that cannot be read or written, is left to a job of its own.
 pub async fn extend_all(worker: &Worker, claimed: &Claimed, with: PersonId) -> Result<(), Unfinished> {
     let now = worker.clock.now(&worker.store).await?;
-    let (listed, hours) = worker.store.series_and_hours(with).await?;
-    let extending = Extending { worker, claimed, hours, now };
-    let listed = Vec::from_iter(listed);
+    let listed = worker.store.listed_series(with).await?;
+    let listed = Vec::from_iter(listed.value.listed().iter().copied());
+    let extending = Extending { worker, claimed, with, now };
     let mut left = Vec::from_iter(listed.chunks(BOOKED_AT_ONCE));
     let mut lasts = false;
     while let Some(some) = left.pop() {
         match (some, extending.book(some, left.is_empty()).await?) {
-            (_, Together::Ended) => return Ok(()),
+            (_, Together::PutOff) => return Ok(()),
             (_, Together::Booked) => lasts = true,
             (_, Together::Over) => {}
             (&[(enrollment, commitment)], Together::Apart) => {
@@ -84,14 +95,14 @@ pub async fn extend_all(worker: &Worker, claimed: &Claimed, with: PersonId) -> R
 struct Extending<'a> {
     worker: &'a Worker,
     claimed: &'a Claimed,
-    hours: Availability,
+    with: PersonId,
     now: Timestamp,
 }
 
 /// What became of some series in one transaction.
 enum Together {
-    /// They are booked as far as they are due, and the job ended with them.
-    Ended,
+    /// They are booked as far as they are due, and the job was put off with them to the next look.
+    PutOff,
     /// They are booked as far as they are due.
     Booked,
     /// None of them goes on.
@@ -105,20 +116,20 @@ impl Extending<'_> {
         self.now + EXTEND_EVERY
     }
 
-    /// Books some series; the last ones end the job, until the next look.
-    async fn book(&self, some: &[Id], are_last: bool) -> Result<Together, Unfinished> {
-        let Self { worker, claimed, hours, now } = self;
+    /// Books some series; the last ones put the job off to the next look.
+    async fn book(&self, some: &[SeriesId], are_last: bool) -> Result<Together, Unfinished> {
+        let Self { worker, claimed, with, now } = *self;
         let written = async {
-            let booked = book_due(worker, some, Some(hours), |series| series.told(*now), *now).await?;
+            let booked = book_due(worker, with, some, |series| series.told(now), now).await?;
             if booked.series.is_empty() {
                 return Ok(Together::Over);
             }
             if booked.changes_nothing() {
                 return Ok(Together::Booked);
             }
-            let transaction = booked.write(worker, *now);
-            let (transaction, becomes) = if are_last {
-                (transaction.finish_until(claimed, self.next_at()), Together::Ended)
+            let transaction = booked.write(worker, now);
+            let (transaction, done) = if are_last {
+                (transaction.finish_until(claimed, self.next_at()), Together::PutOff)
             } else {
                 (transaction.checkpoint(claimed), Together::Booked)
             };
@@ -126,7 +137,8 @@ impl Extending<'_> {
                 return Ok(Together::Apart);
             }
             transaction.commit().await?;
-            Ok(becomes)
+            booked.warn();
+            Ok(done)
         };
         match written.await {
             Err(Unfinished::Changed(_) | Unfinished::GiveUp(_)) => Ok(Together::Apart),
@@ -151,65 +163,57 @@ struct Extended {
     letters: Vec<Letter>,
 }
 
-/// Books what is due of series of one mentor or coach, once each has become what it is looked at as, in the
-/// calendar as it is read here; their hours are read where they are not known. A series that is not there, or
-/// over, is left out.
+/// Books what is due of series that a mentor or coach holds, each looked at as what it becomes first, in the
+/// calendar as it is read here. A series that is not there, or over, or held by somebody else, is left out.
 pub(super) async fn book_due(
     worker: &Worker,
-    ids: &[Id],
-    hours: Option<&Availability>,
+    with: PersonId,
+    ids: &[SeriesId],
     becomes: impl Fn(Commitment) -> Commitment,
     now: Timestamp,
 ) -> Result<Booked, Refused<BookRefusal>> {
     let store = &worker.store;
-    let (places, found) = store.series_for_job(ids).await?;
-    let Some(first) = found.first() else {
-        return Ok(Booked { calendar: Calendar::of([], Diaries::default()), series: Vec::new() });
-    };
-    let hours = match hours {
-        Some(hours) => hours,
-        None => &store.availability_for_booking(first.value.with).await?,
-    };
+    let (places, found, hours) = store.series_for_job(with, ids).await?;
     let mut dues = Vec::with_capacity(found.len());
-    for series in found {
+    for was in found {
         let place = places.iter().map(|place| &place.enrollment.value);
-        let mut place = place.filter(|place| place.id == series.value.enrollment && place.is_live());
-        let today = series.value.time_zone.date_at(now);
-        let Some(place) = place.next().filter(|_| series.value.lasts_until(today)) else { continue };
+        let mut place = place.filter(|place| place.id == was.value.enrollment && place.is_live());
+        let today = was.value.time_zone.date_at(now);
+        let Some(place) = place.next().filter(|_| was.value.lasts_until(today)) else { continue };
         let edition = store.edition_lately(&place.edition, place.version).await?;
         let policy = edition.map(|edition| edition.session_policy_on(place.date_at(now))).unwrap_or_default();
-        let looked = becomes(series.value.clone());
-        let due = BookingFacts::with(place, hours, &[], &policy, |facts| looked.sessions_due(facts, now));
-        dues.push((series, looked.materialized(now), due, place));
+        let series = becomes(was.value.clone());
+        let due = BookingFacts::with(place, &hours, &[], &policy, |facts| series.sessions_due(facts, now));
+        dues.push((was, series.materialized(now), due, place));
     }
 
-    let pair = |series: &Item<Commitment>| [series.value.student, series.value.with];
-    let people = BTreeSet::from_iter(dues.iter().flat_map(|(series, ..)| pair(series)));
+    let pair = |series: &Commitment| [series.student, series.with];
+    let people = BTreeSet::from_iter(dues.iter().flat_map(|(was, ..)| pair(&was.value)));
     let sessions = Vec::from_iter(dues.iter().flat_map(|(_, _, due, _)| &due.sessions));
     let (people, known, diaries) = store.around_due(&people, &sessions).await?;
     let people = HashMap::from_iter(people.into_iter().map(|person| (person.id, person)));
     let mut calendar = Calendar::of(places.iter().cloned(), diaries);
     let mut extended = Vec::with_capacity(dues.len());
-    for (series, becomes, due, place) in dues {
+    for (was, series, due, place) in dues {
         let made = calendar.make(due, &known, now).map_err(|misfit| Refused::By(misfit.into()))?;
         let unforeseen =
             |reason: &BookingError| !matches!(reason, BookingError::NotAllowed(_) | BookingError::Past);
         let left_out = made.left_out.iter().filter(|(_, reason)| unforeseen(reason));
         let left_out = left_out.map(|(date, reason)| format!("leave out {date}: {reason}")).collect();
-        let letters = if becomes.told_through == series.value.told_through {
+        let letters = if series.told_through == was.value.told_through {
             Vec::new()
         } else {
-            telling::wall_changes(&series.value, place, &people, now)
+            telling::wall_changes(&was.value, place, &people, now)
         };
-        let was = series.value.clone();
-        extended.push(Extended { was, series: series.with(becomes), left_out, letters });
+        let Item { value, revision } = was;
+        extended.push(Extended { was: value, series: Item { value: series, revision }, left_out, letters });
     }
     Ok(Booked { calendar, series: extended })
 }
 
 impl Booked {
     pub(super) fn changes_nothing(&self) -> bool {
-        self.calendar.is_unchanged() && self.series.iter().all(|extended| !extended.is_changed())
+        self.calendar.is_unchanged() && self.changed().next().is_none()
     }
 
     /// The booked sessions with how far each series is made; a date that is looked at the first time
@@ -220,27 +224,31 @@ impl Booked {
         now: Timestamp,
     ) -> Transaction<'store, BookRefusal> {
         let transaction = worker.store.keep_calendar(&self.calendar);
-        let changed = self.series.iter().filter(|extended| extended.is_changed());
-        changed.fold(transaction, |transaction, extended| extended.write(transaction, now))
+        let transaction =
+            self.changed().fold(transaction, |transaction, Extended { was, series, left_out, .. }| {
+                let transaction = transaction.save(series, BookRefusal::Changed);
+                let left_out = left_out.iter();
+                left_out.fold(transaction, |transaction, date| transaction.audit(&was.key(), date, BY, now))
+            });
+        // A transaction touches a job once: all letters about an enrollment are asked for together.
+        let mut letters: BTreeMap<EnrollmentId, Vec<Letter>> = BTreeMap::new();
+        for letter in self.changed().flat_map(|extended| &extended.letters) {
+            letters.entry(letter.enrollment).or_default().push(letter.clone());
+        }
+        letters.values().fold(transaction, |transaction, letters| transaction.write_letters(letters, now))
     }
-}
 
-impl Extended {
-    fn is_changed(&self) -> bool {
-        self.series.value != self.was
+    /// Logs the dates that were found without a session, once that is written.
+    pub(super) fn warn(&self) {
+        for Extended { was, left_out, .. } in self.changed() {
+            for date in left_out {
+                tracing::warn!(series = %was.id, "{date}");
+            }
+        }
     }
 
-    fn write<'store>(
-        &self,
-        transaction: Transaction<'store, BookRefusal>,
-        now: Timestamp,
-    ) -> Transaction<'store, BookRefusal> {
-        let transaction = transaction.save(&self.series, BookRefusal::Changed);
-        let transaction = transaction.write_letters(&self.letters, now);
-        self.left_out.iter().fold(transaction, |transaction, left_out| {
-            tracing::warn!(series = %self.was.id, "{left_out}");
-            transaction.audit(&self.was.key(), left_out, BY, now)
-        })
+    fn changed(&self) -> impl Iterator<Item = &Extended> {
+        self.series.iter().filter(|extended| extended.series.value != extended.was)
     }
 }
 

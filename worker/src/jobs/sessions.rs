@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use domain::availability::Availability;
 use domain::commitment::Commitment;
 use domain::enrollment::Enrollment;
-use domain::id::{CommitmentId, EnrollmentId};
+use domain::id::{EnrollmentId, PersonId};
 use domain::permission::Role;
 use domain::session::{Session, SessionState, Side};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use storage::queue::Claimed;
-use storage::session::{BookRefusal, Calendar, Place, weeks_of};
+use storage::session::{BookRefusal, Calendar, weeks_of};
 use storage::transaction::read_again;
 use storage::{Item, Refused, Stored};
 
 use super::mentors::arrange_seats;
-use super::series::{book_due, was_changed};
+use super::series::{SeriesId, book_due, was_changed};
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -35,11 +35,11 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentI
     while read_again(was_changed, || call_off(worker, enrollment)).await? == CALLED_OFF_AT_ONCE {}
     if let Some(progress) = worker.store.progress_for_job(enrollment).await? {
         let is_live = progress.enrollment.value.is_live();
-        for Item { value: Commitment { id, .. }, .. } in progress.commitments {
+        for Item { value: Commitment { id, with, .. }, .. } in progress.commitments {
             if is_live {
-                read_again(was_changed, || make_again(worker, enrollment, id)).await?;
+                read_again(was_changed, || make_again(worker, with, (enrollment, id))).await?;
             } else {
-                read_again(was_changed, || end_series(worker, enrollment, id)).await?;
+                read_again(was_changed, || end_series(worker, (enrollment, id))).await?;
             }
         }
     }
@@ -114,35 +114,33 @@ fn forbidden<'a>(
         return Some("the mentor is on holiday, and somebody stands in".to_owned());
     }
     let own = series.find(|series| session.commitment == Some(series.id))?;
-    (to_come && !own.holds(session.local.date())).then(|| "the series has ended by then".to_owned())
+    (to_come && !own.lasts_until(session.local.date())).then(|| "the series has ended by then".to_owned())
 }
 
-/// Ends a series whose enrollment is over: its time is free for somebody else's.
-async fn end_series(worker: &Worker, enrollment: EnrollmentId, commitment: CommitmentId) -> Written {
+/// Ends a series whose enrollment is over: from today on its time is free for somebody else's.
+async fn end_series(worker: &Worker, (enrollment, id): SeriesId) -> Written {
     let now = worker.clock.now(&worker.store).await?;
-    let (places, series) = worker.store.series_for_job(&[(enrollment, commitment)]).await?;
-    let over = |place: &Place| !place.enrollment.value.is_live();
-    let (Some(place), Some(series)) = (places.into_iter().find(over), series.into_iter().next()) else {
-        return Ok(());
-    };
-    let ended = series.value.clone().end(series.value.time_zone.date_at(now));
+    let Some(series) = worker.store.commitment_for_job(enrollment, id).await? else { return Ok(()) };
+    let today = series.value.time_zone.date_at(now);
+    let ended = series.value.clone().end(today.saturating_sub(1.day()));
     if ended == series.value {
         return Ok(());
     }
-    let transaction = worker.store.transaction().require(&place.enrollment, BookRefusal::Changed);
-    transaction.save(&series.with(ended), BookRefusal::Changed).commit().await
+    worker.store.transaction().save(&series.with(ended), BookRefusal::Changed).commit().await
 }
 
 /// Books the sessions of a series from today on that are missing, or that the school had called off.
-async fn make_again(worker: &Worker, enrollment: EnrollmentId, commitment: CommitmentId) -> Written {
+async fn make_again(worker: &Worker, with: PersonId, series: SeriesId) -> Written {
     let now = worker.clock.now(&worker.store).await?;
     let rewound = |series: Commitment| {
         let today = series.time_zone.date_at(now);
         series.rewound(today)
     };
-    let booked = book_due(worker, &[(enrollment, commitment)], None, rewound, now).await?;
+    let booked = book_due(worker, with, &[series], rewound, now).await?;
     if booked.changes_nothing() {
         return Ok(());
     }
-    booked.write(worker, now).commit().await
+    booked.write(worker, now).commit().await?;
+    booked.warn();
+    Ok(())
 }

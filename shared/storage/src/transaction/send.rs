@@ -37,8 +37,14 @@ pub(super) async fn send(store: &Store, mut writes: Vec<TransactWriteItem>) -> R
     }
     let call = store.client.transact_write_items().set_transact_items(Some(writes));
     let answer = call.set_return_consumed_capacity(units::wanted()).send().await;
-    let answer =
-        answer.map_err(|failure| Failed { hindrance: of_all(&failure), error: StoreError::call(&failure) });
+    let answer = answer.map_err(|failure| {
+        let hindrance = of_all(&failure);
+        let error = StoreError::call(&failure);
+        Failed {
+            error: if is_invalid(&failure) { StoreError::Invalid(error.to_string()) } else { error },
+            hindrance,
+        }
+    });
     units::count(answer?.consumed_capacity());
     Ok(())
 }
@@ -110,6 +116,20 @@ fn of_all(failure: &SdkError<TransactWriteItemsError>) -> Hindrance {
         | TransactWriteItemsError::InternalServerError(_) => Hindrance::Passing,
         other if other.meta().code() == Some("ThrottlingException") => Hindrance::Passing,
         _ => Hindrance::Lasting,
+    }
+}
+
+/// Whether a transaction is against the store's rules as it is, so that no other try would go through.
+fn is_invalid(failure: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(error) = failure.as_service_error() else { return false };
+    let refused = |reason: &CancellationReason| {
+        matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded"))
+    };
+    match error {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            cancelled.cancellation_reasons().iter().any(refused)
+        }
+        other => other.meta().code() == Some("ValidationException"),
     }
 }
 

@@ -170,11 +170,11 @@ impl Covering<'_> {
             materialized_through: None,
             told_through: None,
         };
-        let (students, hosts) = (store.series_of(student).await?, store.series_of(pairing.mentor).await?);
+        let lists = [store.listed_series(student).await?, store.listed_series(pairing.mentor).await?];
         let transaction = store
             .transaction::<&str>()
             .assign(&assigned, self.now, "the enrollment or the seats")
-            .begin_series(&series, [&students, &hosts], self.now, "the series")
+            .begin_series(&series, lists, self.now, "the series")
             .audit(&assigned.key(), "cover_holiday", "worker", self.now)
             .checkpoint(self.claimed);
         transaction.commit().await?;
