@@ -6,6 +6,7 @@ mod jurors; // who could judge, and when
 mod planning; // request, juror, time
 mod recording; // who watches it
 mod refusals; // why not
+mod together; // jurors for several
 mod step; // what every act has in common
 mod view; // what is shown to whom
 
@@ -38,6 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_defense))
         .merge(planning::routes())
         .merge(jurors::routes())
+        .merge(together::routes())
         .merge(holding::routes())
         .merge(judging::routes())
         .merge(recording::routes())

@@ -140,6 +140,7 @@ table! {
     LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
     GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
     LIST_JURORS = "list_jurors",                     ToSome,   [Staff],           [];
+    PLAN_JURIES = "plan_juries",                     ToSome,   [Staff],           [];
     ASSIGN_JUROR = "assign_juror",                   ToSome,   [Staff],           [];
     SCHEDULE_DEFENSE = "schedule_defense",           ToSome,   [Staff],           [Owner];
     CONSENT = "consent",                             ToSome,   [],                [Owner, AssignedJuror];

@@ -243,3 +243,55 @@ async fn caps_hold_under_races() {
     schedule(&school, "sam", &text(&loser, "/id"), at("2027-02-23T19:00:00Z")).await.expect(200);
     school.close().await;
 }
+
+/// What one plans for several at once can be booked as it stands.
+#[tokio::test]
+async fn juries_for_several_defenses_are_planned_at_once_and_nothing_is_kept() {
+    let students = ["maya", "tom", "noor", "ana"];
+    let (school, defenses) = asked(&students).await;
+    let plan = async |who: &str, defenses: &[&String]| {
+        let body = json!({ "defenses": defenses, "minutes": 45 });
+        school.post(who, "/v1/admin/jury-plans", body).await
+    };
+    let planned = plan("sam", &Vec::from_iter(&defenses)).await.expect(200);
+    let proposals = list(&planned, "proposals");
+    assert_eq!((proposals.len(), &planned["unplaced"]), (4, &json!([])));
+    let one = plan("sam", &[&defenses[1]]).await.expect(200);
+    assert_eq!((text(&one, "/proposals/0/starts_at"), &one["is_best"]), (FIRST.into(), &json!(true)));
+    let ids = Vec::from_iter(proposals.iter().map(|proposal| text(proposal, "/defense")));
+    assert_eq!(ids, defenses);
+    // Olu judges three on the first day, one behind the other, and one on the next.
+    let mut times = Vec::from_iter(proposals.iter().map(|proposal| text(proposal, "/starts_at")));
+    times.sort();
+    assert_eq!(times[0], FIRST);
+    assert!(times[2].starts_with("2027-02-21") && times[3].starts_with("2027-02-22"), "{times:?}");
+    let waiting = school.get("sam", "/v1/defenses?state=requested").await.expect(200);
+    assert_eq!(list(&waiting, "items").len(), 4, "nothing is kept");
+    for proposal in &proposals {
+        let defense = text(proposal, "/defense");
+        assign(&school, &defense, "olu").await;
+        schedule(&school, "sam", &defense, at(&text(proposal, "/starts_at"))).await.expect(200);
+    }
+
+    let check = async |defenses: &[&String], pointer: &str| {
+        let refused = plan("sam", defenses).await;
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{}", refused.body);
+        assert_eq!(refused.refused(422), "invalid_field");
+    };
+    check(&[], "/defenses").await;
+    check(&[&defenses[0]; 9], "/defenses").await;
+    check(&[&defenses[0]], "/defenses/0").await;
+    assert_eq!(plan("maya", &[&defenses[0]]).await.refused(404), "not_found");
+    assert_eq!(plan("olu", &[&defenses[0]]).await.refused(404), "not_found");
+    school.close().await;
+}
+
+#[tokio::test]
+async fn a_plan_of_juries_is_for_different_students() {
+    let (school, defenses) = asked(&["maya"]).await;
+    let body = json!({ "defenses": [defenses[0], defenses[0]] });
+    let refused = school.post("sam", "/v1/admin/jury-plans", body).await;
+    assert_eq!(refused.body["errors"][0]["pointer"], "/defenses/1", "{}", refused.body);
+    assert_eq!(refused.refused(422), "invalid_field");
+    school.close().await;
+}

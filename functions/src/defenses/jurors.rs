@@ -1,17 +1,20 @@
 //! Who could judge a defense, and when: proposals for staff, the best of them booked, and other times for whoever
 //! comes too late.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use domain::conflict::Reason;
 use domain::defense::{Defense, DefenseRefusal, Slot};
 use domain::enrollment::Enrollment;
 use domain::id::{DefenseId, PersonId};
-use domain::jury::{Proposal, Ranking, Sought, Span, Unfit, juror_at, offers, rank};
+use domain::jury::{Candidate, Proposal, Ranking, Sought, Span, Unfit, juror_at, offers, rank};
 use domain::occupancy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::defense::Hearing;
-use storage::jury::Bench;
+use storage::jury::Judged;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,15 +50,26 @@ impl OfferView {
     }
 }
 
-/// A juror with their earliest time.
+/// A juror with a time, the earliest that they have where only one is shown.
 #[derive(Debug, Serialize, ToSchema)]
-struct ProposalView {
+pub(super) struct ProposalView {
     #[serde(flatten)]
     offer: OfferView,
     /// How many defenses they judge already on that day of theirs.
     that_day: u32,
     /// How many in that week.
     that_week: u32,
+}
+
+impl ProposalView {
+    /// A proposal, on the student's wall.
+    pub(super) fn of(proposal: &Proposal, enrollment: &Enrollment) -> Self {
+        Self {
+            offer: OfferView::of(proposal.juror, proposal.slot.starts_at(), enrollment),
+            that_day: proposal.load.day,
+            that_week: proposal.load.week,
+        }
+    }
 }
 
 /// A juror who is not proposed.
@@ -83,12 +97,8 @@ struct JurorsView {
 
 impl JurorsView {
     fn of(ranking: &Ranking, enrollment: &Enrollment) -> Self {
-        let proposal = |proposal: &Proposal| ProposalView {
-            offer: OfferView::of(proposal.juror, proposal.slot.starts_at(), enrollment),
-            that_day: proposal.load.day,
-            that_week: proposal.load.week,
-        };
-        Self { proposals: ranking.proposals.iter().map(proposal).collect(), excluded: excluded(ranking) }
+        let proposals = ranking.proposals.iter().map(|proposal| ProposalView::of(proposal, enrollment));
+        Self { proposals: proposals.collect(), excluded: excluded(ranking) }
     }
 }
 
@@ -200,8 +210,9 @@ pub(super) async fn other_times(
 }
 
 /// A search for a juror: who could come, from when until when, and for how long.
-struct Search {
-    bench: Bench,
+pub(super) struct Search {
+    judged: Judged,
+    candidates: Arc<Vec<Candidate>>,
     span: Span,
     minutes: u32,
     now: Timestamp,
@@ -210,48 +221,85 @@ struct Search {
 impl Search {
     /// On the wished dates.
     async fn wished(call: &Call, hearing: &Hearing, minutes: Option<u32>) -> Result<Self, Problem> {
-        let defense = &hearing.defense.value;
-        let span = defense.wished_span(&hearing.progress.enrollment.value.time_zone, call.now);
-        let minutes = minutes.unwrap_or(defense.policy().length_minutes);
-        // Its length is one that a defense may have.
-        Slot::new(span.from, minutes, defense.policy(), call.now)?;
-        Self::new(call, hearing, span, minutes).await
+        let mut searches = Self::together(call, std::slice::from_ref(hearing), minutes).await?;
+        searches.pop().ok_or_else(Problem::not_found)
+    }
+
+    /// For several defenses of one degree, each on its wished dates.
+    pub(super) async fn together(
+        call: &Call,
+        hearings: &[Hearing],
+        minutes: Option<u32>,
+    ) -> Result<Vec<Self>, Problem> {
+        let mut asked = Vec::with_capacity(hearings.len());
+        for hearing in hearings {
+            let defense = &hearing.defense.value;
+            let span = defense.wished_span(&hearing.progress.enrollment.value.time_zone, call.now);
+            let minutes = minutes.unwrap_or(defense.policy().length_minutes);
+            // Its length is one that a defense may have.
+            Slot::new(span.from, minutes, defense.policy(), call.now)?;
+            asked.push((hearing, span, minutes));
+        }
+        Self::new(call, asked).await
     }
 
     /// From a time on.
     async fn from_time(call: &Call, hearing: &Hearing, slot: Slot) -> Result<Self, Problem> {
         let minutes = u32::try_from(slot.length().as_mins()).unwrap_or(u32::MAX);
         let span = Span::days(slot.starts_at, domain::jury::OTHER_TIMES_DAYS, call.now);
-        Self::new(call, hearing, span, minutes).await
+        let mut searches = Self::new(call, vec![(hearing, span, minutes)]).await?;
+        searches.pop().ok_or_else(Problem::not_found)
     }
 
-    async fn new(call: &Call, hearing: &Hearing, span: Span, minutes: u32) -> Result<Self, Problem> {
-        let enrollment = &hearing.progress.enrollment.value;
-        let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
-        let policy = edition.pairing_policy_on(enrollment.date_at(call.now));
-        let bench = call.store().bench(enrollment, &span.weeks(), &policy, call.now).await?;
-        Ok(Self { bench, span, minutes, now: call.now })
+    async fn new(call: &Call, asked: Vec<(&Hearing, Span, u32)>) -> Result<Vec<Self>, Problem> {
+        let mut students = Vec::with_capacity(asked.len());
+        let mut weeks = BTreeSet::new();
+        for (hearing, span, _) in &asked {
+            let enrollment = &hearing.progress.enrollment.value;
+            let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+            students.push((enrollment, edition.pairing_policy_on(enrollment.date_at(call.now))));
+            weeks.extend(span.weeks());
+        }
+        let (judged, candidates) = call.store().bench(&students, &Vec::from_iter(weeks), call.now).await?;
+        let candidates = Arc::new(candidates);
+        let searches = asked.into_iter().zip(judged).map(|((_, span, minutes), judged)| Self {
+            judged,
+            candidates: candidates.clone(),
+            span,
+            minutes,
+            now: call.now,
+        });
+        Ok(searches.collect())
+    }
+
+    /// Who could judge.
+    pub(super) fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// The defense, as jurors are looked for.
+    pub(super) fn sought<'a>(
+        &'a self,
+        hearing: &'a Hearing,
+        studies: &'a dyn Fn(Timestamp) -> bool,
+    ) -> Sought<'a> {
+        Sought {
+            defense: &hearing.defense.value,
+            conflicts: &hearing.progress.conflicts.value,
+            language: &hearing.progress.enrollment.value.language,
+            tied: &self.judged.tied,
+            student: self.judged.free.clone(),
+            studies,
+            span: self.span,
+            minutes: u16::try_from(self.minutes).unwrap_or(u16::MAX),
+        }
     }
 
     /// Lets the domain decide by what was read.
-    fn decide<T>(
-        &self,
-        hearing: &Hearing,
-        rule: impl FnOnce(&Sought<'_>, &[domain::jury::Candidate]) -> T,
-    ) -> T {
+    fn decide<T>(&self, hearing: &Hearing, rule: impl FnOnce(&Sought<'_>, &[Candidate]) -> T) -> T {
         let enrollment = &hearing.progress.enrollment.value;
         let studies = |at: Timestamp| enrollment.session_allowed_at(at).is_ok();
-        let sought = Sought {
-            defense: &hearing.defense.value,
-            conflicts: &hearing.progress.conflicts.value,
-            language: &enrollment.language,
-            tied: &self.bench.tied,
-            student: self.bench.student.clone(),
-            studies: &studies,
-            span: self.span,
-            minutes: u16::try_from(self.minutes).unwrap_or(u16::MAX),
-        };
-        rule(&sought, &self.bench.candidates)
+        rule(&self.sought(hearing, &studies), &self.candidates)
     }
 
     fn offers(&self, hearing: &Hearing) -> Vec<OfferView> {

@@ -19,36 +19,35 @@ use crate::store::{Store, StoreError};
 /// The most jurors that are looked at for one defense.
 pub const JURORS_MAX: usize = 200;
 
-/// Who might judge a student, and when both could.
+/// A student who is to be judged.
 #[derive(Debug, Clone)]
-pub struct Bench {
+pub struct Judged {
     /// When the student could come.
-    pub student: Free,
+    pub free: Free,
     /// Who declared a tie to the student, or to whom the student declared one.
     pub tied: BTreeSet<PersonId>,
-    /// Those with the role of a juror for the degree.
-    pub candidates: Vec<Candidate>,
 }
 
 impl Store {
-    /// Who might judge a student in some weeks. Who may, and who is free in the end, is decided later: what is read
-    /// here is no guard. `policy` says when a student who has said nothing can be met.
+    /// Who might judge students of one degree in some weeks, and when each of these could come: those with the role
+    /// of a juror for the degree. Who may, and who is free in the end, is decided later: what is read here is no
+    /// guard. The policy beside a student says when one who has said nothing can be met.
     pub async fn bench(
         &self,
-        enrollment: &Enrollment,
+        students: &[(&Enrollment, PairingPolicy)],
         weeks: &[Week],
-        policy: &PairingPolicy,
         now: Timestamp,
-    ) -> Result<Bench, StoreError> {
-        let student = enrollment.student;
+    ) -> Result<(Vec<Judged>, Vec<Candidate>), StoreError> {
+        let Some((first, _)) = students.first() else { return Ok((Vec::new(), Vec::new())) };
         let holders =
-            self.some_role_holders(Role::Juror, &enrollment.degree, student, JURORS_MAX, now).await?;
+            self.some_role_holders(Role::Juror, &first.degree, first.student, JURORS_MAX, now).await?;
         let jurors = Vec::from_iter(holders.into_keys().take(JURORS_MAX));
-        let people = Vec::from_iter(jurors.iter().copied().chain([student]));
-        let mut said = self.said_by(&people).await?;
-        let mut said =
-            |person: PersonId| said.remove(&person).unwrap_or_else(|| Availability::undeclared(person));
-        let tied = self.tied(student, &people).await?;
+        let judged = students.iter().map(|(enrollment, _)| enrollment.student);
+        let people = Vec::from_iter(BTreeSet::from_iter(jurors.iter().copied().chain(judged)));
+        let said = self.said_by(&people).await?;
+        let said =
+            |person: PersonId| said.get(&person).cloned().unwrap_or_else(|| Availability::undeclared(person));
+        let declared = self.declared_by(&people).await?;
         let diaries = self.diaries(&people, read_of(weeks)).await?;
         let candidates = jurors.into_iter().map(|juror| {
             let said = said(juror);
@@ -56,10 +55,16 @@ impl Store {
             let judging = diaries.judged_by(juror).collect();
             Candidate { free, judging, said }
         });
-        let candidates = candidates.collect();
-        let hers = said(student);
-        let open = |week| policy.hours_of(Some(&hers), &enrollment.time_zone, week);
-        Ok(Bench { student: Free::new(weeks, &diaries.of(student), open), tied, candidates })
+        let judged = students.iter().map(|(enrollment, policy)| {
+            let student = enrollment.student;
+            let said = said(student);
+            let open = |week| policy.hours_of(Some(&said), &enrollment.time_zone, week);
+            Judged {
+                free: Free::new(weeks, &diaries.of(student), open),
+                tied: tied(student, &declared).collect(),
+            }
+        });
+        Ok((judged.collect(), candidates.collect()))
     }
 
     async fn said_by(&self, people: &[PersonId]) -> Result<BTreeMap<PersonId, Availability>, StoreError> {
@@ -68,17 +73,19 @@ impl Store {
         Ok(said.into_iter().map(|item| (item.value.person, item.value)).collect())
     }
 
-    /// Those who declared a tie to a student, or to whom the student declared one.
-    async fn tied(&self, student: PersonId, people: &[PersonId]) -> Result<BTreeSet<PersonId>, StoreError> {
+    async fn declared_by(&self, people: &[PersonId]) -> Result<Vec<Declarations>, StoreError> {
         let keys = Vec::from_iter(people.iter().copied().map(Key::DeclaredConflicts));
         let declared: Vec<Item<Declarations>> = self.get_many(&keys).await?;
-        let tied = declared.iter().flat_map(|item| {
-            let Declarations { person, people } = &item.value;
-            let hers = people.keys().copied().filter(|_| *person == student);
-            hers.chain(people.contains_key(&student).then_some(*person))
-        });
-        Ok(tied.collect())
+        Ok(declared.into_iter().map(|item| item.value).collect())
     }
+}
+
+/// Those who declared a tie to a student, or to whom the student declared one.
+fn tied(student: PersonId, declared: &[Declarations]) -> impl Iterator<Item = PersonId> {
+    declared.iter().flat_map(move |Declarations { person, people }| {
+        let own = people.keys().copied().filter(move |_| *person == student);
+        own.chain(people.contains_key(&student).then_some(*person))
+    })
 }
 
 /// The weeks to read: those that are looked at, and the one before, in which a juror's first day may begin.
