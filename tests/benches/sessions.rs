@@ -76,18 +76,17 @@ async fn claim(store: &Store, jobs_max: usize) -> Vec<Claimed> {
 /// Claims and runs every job that books, so many at once.
 async fn book(worker: &Worker, series: u32) -> Duration {
     let began = Instant::now();
-    let mut left = (series / STUDENTS_A_MENTOR) as usize;
-    while left > 0 {
-        let some = left.min(AT_ONCE);
-        let claimed = claim(&worker.store, some).await;
-        assert!(!claimed.is_empty(), "{left} mentors are left, and nothing is due");
-        left -= claimed.len();
-        let runs = claimed.into_iter().map(|claimed| async move {
-            assert!(matches!(claimed.job, Job::ExtendSeries { .. }), "{claimed:?}");
-            worker::jobs::run(worker, &claimed).await.expect("a run that ends");
-        });
-        futures::future::join_all(runs).await;
-    }
+    let claims = futures::stream::unfold(series / STUDENTS_A_MENTOR, |left| async move {
+        let some = (left as usize).min(AT_ONCE);
+        let claimed = if some == 0 { Vec::new() } else { claim(&worker.store, some).await };
+        assert!(left == 0 || !claimed.is_empty(), "{left} mentors are left, and nothing is due");
+        (left > 0).then(|| (futures::stream::iter(claimed.clone()), left - claimed.len() as u32))
+    });
+    let runs = claims.flatten().map(|claimed| async move {
+        assert!(matches!(claimed.job, Job::ExtendSeries { .. }), "{claimed:?}");
+        worker::jobs::run(worker, &claimed).await.expect("a run that ends");
+    });
+    runs.buffer_unordered(AT_ONCE).collect::<()>().await;
     began.elapsed()
 }
 
