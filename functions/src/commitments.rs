@@ -91,7 +91,7 @@ struct CommitmentView {
     /// The last day of a cover; null where the series is open.
     #[schema(value_type = Option<String>, format = Date)]
     ends_on: Option<Date>,
-    /// Those of the next six weeks; further ones are booked week by week.
+    /// Those of the next six weeks; further ones are booked before these run out.
     sessions: Vec<SessionView>,
     /// Dates of the next six weeks without a session, and why.
     left_out: Vec<LeftOutView>,
@@ -148,8 +148,8 @@ impl CommitmentView {
     }
 }
 
-/// Begins a weekly series: its sessions of the next six weeks are booked at once, later ones week by
-/// week. Where the first one's time is taken the series is refused, with times that are free; where it asks
+/// Begins a weekly series: its sessions of the next six weeks are booked at once, later ones so that six weeks are
+/// always there. Where the first one's time is taken the series is refused, with times that are free; where it asks
 /// for the time of another series on some date of the year, with these dates.
 #[utoipa::path(post, path = "/v1/commitments", tag = "sessions", request_body = CommitmentBody,
     responses((status = 201, description = "The series with its sessions", body = CommitmentView), Refusals))]
@@ -184,7 +184,7 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     };
     let (series, due) = pair.decide(&place, |facts| {
         let series = series.begin(facts, call.now)?;
-        let due = series.sessions_due(facts, call.now);
+        let due = series.sessions_due(facts, series.horizon(call.now), call.now);
         Ok::<_, Problem>((series, due))
     })?;
     let students = call.store().series_of(student).await?;
@@ -202,7 +202,8 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     // A series is shown with the enrollment it serves.
     let reply = Reply::created(format!("/v1/enrollments/{enrollment}"), &view)?.at(1);
     let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
-    let series = series.materialized(call.now);
+    let horizon = series.horizon(call.now);
+    let series = series.materialized(horizon);
     let today = series.time_zone.date_at(call.now);
     let lists = [students, hosts].map(|(list, known)| {
         let lasting = list.value.lasting(&known, today);

@@ -36,6 +36,8 @@ use worker::payment::Providers;
 const RESOLVED: u32 = 2_000_000;
 /// Students of one mentor: fifteen hours of a week.
 const STUDENTS_A_MENTOR: u32 = 20;
+/// What a look at one finds due, two weeks after the last.
+const SESSIONS_A_SERIES: u32 = 2;
 /// Jobs, and transactions, at once.
 const AT_ONCE: usize = 8;
 
@@ -56,9 +58,9 @@ fn crowd(students: u32) -> Crowd {
     }
 }
 
-/// Students of whose series one more session is due: the others were made before.
+/// Students of whose series the sessions of two weeks are due: the others were made before.
 fn mentored(students: u32) -> Mentored {
-    let made = zone().date_at(now()).saturating_add((HORIZON_DAYS - 7).days());
+    let made = zone().date_at(now()).saturating_add(HORIZON_DAYS.days());
     Mentored { crowd: crowd(students), students_a_mentor: STUDENTS_A_MENTOR, made_through: Some(made) }
 }
 
@@ -257,7 +259,8 @@ async fn main() {
     let sample = sample(&one).await;
     one.stop().await;
     let sizes = Vec::from_iter(sample.transactions.iter().map(Vec::len));
-    println!("{STUDENTS_A_MENTOR} sessions of one mentor are transactions of {sizes:?} items");
+    let sessions = SESSIONS_A_SERIES * STUDENTS_A_MENTOR;
+    println!("{sessions} sessions of one mentor are transactions of {sizes:?} items");
     println!("   series    booked      bare of bare   (sessions a second, {AT_ONCE} at once)");
     for series in [series / 10, series] {
         let many = local(&series.to_string()).await;
@@ -269,7 +272,7 @@ async fn main() {
         let many = local(&format!("{series} bare")).await;
         let bare = write_bare(&bare(&many.endpoints), &sample, series).await;
         many.stop().await;
-        let rate = |took: Duration| f64::from(series) / took.as_secs_f64();
+        let rate = |took: Duration| f64::from(SESSIONS_A_SERIES * series) / took.as_secs_f64();
         println!("{series:9} {:9.0} {:9.0} {:7.2}", rate(booked), rate(bare), rate(booked) / rate(bare));
     }
 }

@@ -154,29 +154,29 @@ impl Weekly {
     }
 }
 
-/// From the week before the horizon on, and the six weeks up to it.
-const LAST_WEEK: (&str, &str) = ("2027-04-13", "2027-04-19");
-const SIX_WEEKS: (&str, &str) = ("2027-03-09", "2027-04-19");
+/// What a look makes that comes two weeks after the last, and what one makes that is the first.
+const TWO_WEEKS: (&str, &str) = ("2027-04-20", "2027-05-03");
+const EIGHT_WEEKS: (&str, &str) = ("2027-03-09", "2027-05-03");
 
 #[tokio::test]
 async fn the_series_of_a_mentor_are_extended_together_and_once() {
-    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let weekly = Weekly::begun(Some("2027-04-19")).await;
     let job = weekly.extend(now()).await;
     let (done, round_trips) = count_round_trips(weekly.run(&job)).await;
     done.expect("done");
-    // The list with the hours, and for each eleven series two reads and a write; an edition was read once.
-    assert_eq!(round_trips, 1 + 3 * 3 + 1);
-    weekly.check(LAST_WEEK, &[]).await;
-    assert!(matches!(weekly.run(&job).await, Err(Unfinished::Fenced)), "it waits for next week");
+    // The list, and for each seven series two reads and a write; an edition was read once.
+    assert_eq!(round_trips, 1 + 4 * 3 + 1);
+    weekly.check(TWO_WEEKS, &[]).await;
+    assert!(matches!(weekly.run(&job).await, Err(Unfinished::Fenced)), "it waits for its next look");
 
-    // A week later by its due time, while the school's clock stands still: there is nothing to do.
-    let again = weekly.extend(after(7)).await;
+    // Two weeks later by its due time, while the school's clock stands still: there is nothing to do.
+    let again = weekly.extend(after(14)).await;
     weekly.run(&again).await.expect("done");
-    weekly.check(LAST_WEEK, &[]).await;
-    Clock::set(&weekly.store, after(7)).await.expect("set");
-    let next = weekly.extend(after(7)).await;
+    weekly.check(TWO_WEEKS, &[]).await;
+    Clock::set(&weekly.store, after(14)).await.expect("set");
+    let next = weekly.extend(after(14)).await;
     weekly.run(&next).await.expect("done");
-    weekly.check((LAST_WEEK.0, "2027-04-26"), &[]).await;
+    weekly.check((TWO_WEEKS.0, "2027-05-17"), &[]).await;
     weekly.close().await;
 }
 
@@ -185,13 +185,13 @@ async fn series_that_are_too_many_for_one_transaction_are_booked_in_several() {
     let weekly = Weekly::begun(None).await;
     let job = weekly.extend(now()).await;
     weekly.run(&job).await.expect("done");
-    weekly.check(SIX_WEEKS, &[]).await;
+    weekly.check(EIGHT_WEEKS, &[]).await;
     weekly.close().await;
 }
 
 #[tokio::test]
 async fn of_two_looks_at_once_each_session_is_made_once() {
-    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let weekly = Weekly::begun(Some("2027-04-19")).await;
     let job = weekly.extend(now()).await;
     let (one, other) = tokio::join!(weekly.run(&job), weekly.run(&job));
     assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
@@ -204,14 +204,14 @@ async fn of_two_looks_at_once_each_session_is_made_once() {
             _ => weekly.store.transaction::<()>().finish(&claimed).commit().await.expect("left out"),
         }
     }
-    weekly.check(LAST_WEEK, &[]).await;
+    weekly.check(TWO_WEEKS, &[]).await;
     weekly.close().await;
 }
 
 /// Whatever was written to one of them by mistake, the others are booked.
 #[tokio::test]
 async fn a_series_that_cannot_be_read_is_left_to_a_job_of_its_own() {
-    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let weekly = Weekly::begun(Some("2027-04-19")).await;
     let enrollment = weekly.enrollment(7);
     let series = weekly.students.series(7, &enrollment);
     let call = weekly.store.client().update_item().table_name(Names::default().table);
@@ -233,7 +233,7 @@ async fn a_series_that_cannot_be_read_is_left_to_a_job_of_its_own() {
     let [alone] = &left[..] else { panic!("{left:?}") };
     assert_eq!(alone.job, Job::ExtendSessions { enrollment: enrollment.id, commitment: series.id });
     assert!(matches!(weekly.run(alone).await, Err(Unfinished::GiveUp(_))));
-    assert_eq!(weekly.sessions(weekly.students.mentor(0)).await.len(), STUDENTS as usize - 1);
+    assert_eq!(weekly.sessions(weekly.students.mentor(0)).await.len(), 2 * (STUDENTS as usize - 1));
     weekly.close().await;
 }
 
@@ -241,7 +241,7 @@ async fn a_series_that_cannot_be_read_is_left_to_a_job_of_its_own() {
 /// each, once.
 #[tokio::test]
 async fn whoever_has_two_series_is_told_of_both() {
-    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let weekly = Weekly::begun(Some("2027-04-19")).await;
     let enrollment = weekly.enrollment(3);
     let (one, mentor) = (weekly.students.series(3, &enrollment), weekly.students.mentor(0));
     let one = Commitment { told_through: None, ..one };
@@ -278,14 +278,14 @@ async fn whoever_has_two_series_is_told_of_both() {
     let mut expected = [(one.id, changes), (other.id, changes)];
     expected.sort_unstable();
     assert_eq!(told, expected);
-    assert_eq!(weekly.sessions(enrollment.student).await.len(), 2);
+    assert_eq!(weekly.sessions(enrollment.student).await.len(), 4);
     weekly.close().await;
 }
 
 /// Their hours have no say in when somebody else meets them.
 #[tokio::test]
 async fn a_mentor_who_studies_has_only_what_they_hold_extended() {
-    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let weekly = Weekly::begun(Some("2027-04-19")).await;
     let (enrollment, mentor) = (weekly.enrollment(0), weekly.students.mentor(0));
     let somebody = PersonId::derived(&["somebody"]);
     let own = weekly.students.series(0, &enrollment);
@@ -304,19 +304,19 @@ async fn a_mentor_who_studies_has_only_what_they_hold_extended() {
         "they hold nothing, so nothing comes again"
     );
 
-    // Whoever holds it has it looked at every week, from its first look on.
+    // Whoever holds it has it looked at again, from its first look on.
     let job = Job::ExtendSessions { enrollment: enrollment.id, commitment: studied.id };
     weekly.store.transaction::<()>().enqueue(&job, now()).commit().await.expect("asked");
     let first = weekly.claim(now()).await.expect("a job");
     weekly.run(&first).await.expect("done");
-    assert_eq!(weekly.waiting(after(6)).await, Vec::<Job>::new());
-    assert_eq!(weekly.waiting(after(7)).await, [Job::ExtendSeries { with: somebody }]);
+    assert_eq!(weekly.waiting(after(13)).await, Vec::<Job>::new());
+    assert_eq!(weekly.waiting(after(14)).await, [Job::ExtendSeries { with: somebody }]);
     weekly.close().await;
 }
 
 #[tokio::test]
 async fn nothing_comes_again_once_all_series_are_over() {
-    let weekly = Weekly::begun(Some("2027-04-12")).await;
+    let weekly = Weekly::begun(Some("2027-04-19")).await;
     for index in 0..STUDENTS {
         let series = weekly
             .students

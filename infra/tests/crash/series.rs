@@ -49,7 +49,7 @@ async fn whole(store: &Store) -> Vec<Vec<SessionId>> {
     let each = (0..STUDENTS).map(|index| {
         let enrollment = students.crowd.enrollment(index, &offer).expect("an enrollment");
         let series = students.series(index, &enrollment);
-        let ahead = series.occurrences(series.first_on, series.horizon(now()));
+        let ahead = series.occurrences(series.first_on, series.extended_through(now()));
         let ahead = ahead.filter(|(_, occurrence)| now() < occurrence.starts_at);
         ahead.map(|(date, _)| series.session_id(date)).collect()
     });

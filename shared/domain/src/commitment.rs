@@ -52,12 +52,12 @@ pub const HORIZON_DAYS: i64 = 42;
 
 /// How far ahead a new series is held against others: a year, so that both changes of the clocks lie in it.
 pub const LOOK_AHEAD_DAYS: i64 = 371;
-/// How far ahead people are told that a series is at another time on their wall: with a look every week,
-/// a week to a fortnight before the first session at that time.
-pub const WALL_NOTICE_DAYS: i64 = 13;
+/// How far ahead people are told that a series is at another time on their wall: with a look every two weeks, a
+/// week to three before the first session at that time.
+pub const WALL_NOTICE_DAYS: i64 = 20;
 
-/// How often further sessions are made: weekly, as they are held.
-pub const EXTEND_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How often further sessions are made: two of each series at once, which is less to read for each.
+pub const EXTEND_EVERY: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Why a series cannot begin.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -166,20 +166,26 @@ impl Commitment {
             })
     }
 
-    /// The last date for which sessions are made at `now`.
+    /// The last date for which there are sessions at `now`, whenever that is.
     pub fn horizon(&self, now: Timestamp) -> Date {
         self.time_zone.date_at(now).saturating_add(HORIZON_DAYS.days())
     }
 
-    /// The sessions up to the horizon that were not made yet.
+    /// The last date for which sessions are made by a look at `now`: so far that they reach the horizon until the
+    /// next one.
+    pub fn extended_through(&self, now: Timestamp) -> Date {
+        self.horizon(now + EXTEND_EVERY)
+    }
+
+    /// The sessions up to a date that were not made yet.
     ///
     /// Once they are, [`materialized`](Self::materialized) remembers it, and the same question has
     /// an empty answer. Dates that may not be (paused, away, over) are left out for good, unless
     /// the series is [`rewound`](Self::rewound).
-    pub fn sessions_due(&self, facts: BookingFacts<'_>, now: Timestamp) -> Due {
+    pub fn sessions_due(&self, facts: BookingFacts<'_>, through: Date, now: Timestamp) -> Due {
         let from = self.materialized_through.map_or(self.first_on, |through| through.saturating_add(1.day()));
         let mut due = Due::default();
-        for (date, occurrence) in self.occurrences(from, self.horizon(now)) {
+        for (date, occurrence) in self.occurrences(from, through) {
             match self.session(date, occurrence, facts, now) {
                 Ok(session) => due.sessions.push(session),
                 Err(reason) => due.left_out.push((date, reason)),
@@ -188,9 +194,9 @@ impl Commitment {
         due
     }
 
-    /// The series whose sessions up to today's horizon are made.
-    pub fn materialized(self, now: Timestamp) -> Self {
-        let through = self.materialized_through.max(Some(self.horizon(now)));
+    /// The series whose sessions up to a date are made.
+    pub fn materialized(self, through: Date) -> Self {
+        let through = self.materialized_through.max(Some(through));
         Self { materialized_through: through, ..self }
     }
 

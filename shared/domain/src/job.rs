@@ -201,7 +201,8 @@ pub enum Job {
         /// Which series.
         commitment: CommitmentId,
     },
-    /// Put the sessions of all weekly series of a mentor or coach into the calendar, six weeks ahead, every week.
+    /// Put the sessions of all weekly series of a mentor or coach into the calendar, six weeks ahead, every two
+    /// weeks.
     ExtendSeries {
         /// Whose series.
         with: PersonId,

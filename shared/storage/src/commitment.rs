@@ -112,7 +112,7 @@ impl Store {
 
 impl<R> Transaction<'_, R> {
     /// Keeps a new series, lists it for both people, and has its sessions made: those that are not made yet at
-    /// once, further ones every week.
+    /// once, further ones from then on.
     pub fn begin_series(
         self,
         series: &Commitment,

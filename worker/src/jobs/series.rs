@@ -1,5 +1,6 @@
-//! Weekly series are booked six weeks ahead: all of a mentor or coach together, every week, and one by itself
-//! where it begins, or where something about it keeps the others from being written.
+//! Weekly series are booked six weeks ahead: all of a mentor or coach together, every two weeks as far as that holds
+//! until the next time, and one by itself where it begins, or where something about it keeps the others from being
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,6 +10,7 @@ use domain::job::Job;
 use domain::letter::Letter;
 use domain::session::{BookingError, BookingFacts};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use storage::queue::Claimed;
 use storage::session::{BookRefusal, Calendar};
 use storage::transaction::{OPERATIONS_MAX, read_again};
@@ -21,16 +23,16 @@ use crate::outcome::Unfinished;
 /// Who writes to the audit trail here.
 const BY: &str = "job";
 
-/// Series that are booked in one transaction. In an ordinary week each has eight items (the session, its two
-/// entries and its telling, the student's week and agenda, the series, and the enrollment as it was read), and a
-/// few are shared; where some have more, fewer are booked at once.
-const BOOKED_AT_ONCE: usize = 11;
+/// Series that are booked in one transaction. Each has two sessions ordinarily, and thirteen items (of each session
+/// itself, its two entries, its telling and the student's week; the agenda, the series, and the enrollment as it was
+/// read), and a few are shared; where some have more, fewer are booked at once.
+const BOOKED_AT_ONCE: usize = 7;
 
 /// A series by its place.
 pub(super) type SeriesId = (EnrollmentId, CommitmentId);
 
 /// Books what one series has come to need, tells whoever finds it at another time of their day soon, and has it
-/// looked at every week with the others.
+/// looked at with the others from then on.
 pub async fn extend(
     worker: &Worker,
     claimed: &Claimed,
@@ -43,8 +45,7 @@ pub async fn extend(
     let with = series.value.with;
     let look = || async {
         let now = worker.clock.now(&worker.store).await?;
-        let booked =
-            book_due(worker, with, &[(enrollment, commitment)], |series| series.told(now), now).await?;
+        let booked = book_due(worker, with, &[(enrollment, commitment)], next(now), now).await?;
         let transaction = booked.write(worker, now).finish(claimed);
         let transaction = if booked.series.is_empty() {
             transaction
@@ -58,7 +59,15 @@ pub async fn extend(
     Ok(read_again(was_changed, look).await?)
 }
 
-/// Does the same for all series of a mentor or coach, and comes again in a week while one of them lasts.
+/// A series as it is looked at for further sessions, and up to which date it gets them.
+fn next(now: Timestamp) -> impl Fn(Commitment) -> (Commitment, Date) {
+    move |series| {
+        let through = series.extended_through(now);
+        (series.told(now), through)
+    }
+}
+
+/// Does the same for all series of a mentor or coach, and comes again while one of them lasts.
 ///
 /// A series that somebody writes to meanwhile, or that cannot be read or written, is left to a job of its own.
 pub async fn extend_all(worker: &Worker, claimed: &Claimed, with: PersonId) -> Result<(), Unfinished> {
@@ -120,7 +129,7 @@ impl Extending<'_> {
     async fn book(&self, some: &[SeriesId], are_last: bool) -> Result<Together, Unfinished> {
         let Self { worker, claimed, with, now } = *self;
         let written = async {
-            let booked = book_due(worker, with, some, |series| series.told(now), now).await?;
+            let booked = book_due(worker, with, some, next(now), now).await?;
             if booked.series.is_empty() {
                 return Ok(Together::Over);
             }
@@ -163,13 +172,13 @@ struct Extended {
     letters: Vec<Letter>,
 }
 
-/// Books what is due of series that a mentor or coach holds, each looked at as what it becomes first, in the
-/// calendar as it is read here. A series that is not there, or over, or held by somebody else, is left out.
+/// Books what is due of series that a mentor or coach holds, each looked at as what it becomes first and up to a
+/// date, in the calendar as it is read here. A series that is not there, or over, or held by somebody else, is left out.
 pub(super) async fn book_due(
     worker: &Worker,
     with: PersonId,
     ids: &[SeriesId],
-    becomes: impl Fn(Commitment) -> Commitment,
+    becomes: impl Fn(Commitment) -> (Commitment, Date),
     now: Timestamp,
 ) -> Result<Booked, Refused<BookRefusal>> {
     let store = &worker.store;
@@ -182,9 +191,10 @@ pub(super) async fn book_due(
         let Some(place) = place.next().filter(|_| was.value.lasts_until(today)) else { continue };
         let edition = store.edition_lately(&place.edition, place.version).await?;
         let policy = edition.map(|edition| edition.session_policy_on(place.date_at(now))).unwrap_or_default();
-        let series = becomes(was.value.clone());
-        let due = BookingFacts::with(place, &hours, &[], &policy, |facts| series.sessions_due(facts, now));
-        dues.push((was, series.materialized(now), due, place));
+        let (series, through) = becomes(was.value.clone());
+        let due =
+            BookingFacts::with(place, &hours, &[], &policy, |facts| series.sessions_due(facts, through, now));
+        dues.push((was, series.materialized(through), due, place));
     }
 
     let pair = |series: &Commitment| [series.student, series.with];

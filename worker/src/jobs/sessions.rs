@@ -8,6 +8,7 @@ use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, PersonId};
 use domain::permission::Role;
 use domain::session::{Session, SessionState, Side};
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use storage::queue::Claimed;
 use storage::session::{BookRefusal, Calendar, weeks_of};
@@ -133,8 +134,9 @@ async fn end_series(worker: &Worker, (enrollment, id): SeriesId) -> Written {
 async fn make_again(worker: &Worker, with: PersonId, series: SeriesId) -> Written {
     let now = worker.clock.now(&worker.store).await?;
     let rewound = |series: Commitment| {
-        let today = series.time_zone.date_at(now);
-        series.rewound(today)
+        let through = series.materialized_through.max(Some(series.horizon(now)));
+        let (through, today) = (through.unwrap_or(Date::MAX), series.time_zone.date_at(now));
+        (series.rewound(today), through)
     };
     let booked = book_due(worker, with, &[series], rewound, now).await?;
     if booked.changes_nothing() {

@@ -162,7 +162,9 @@ impl Plans {
             materialized_through: None,
             told_through: None,
         };
-        let due = facts(series.student, series.with, |facts| series.sessions_due(facts, at(NOW)));
+        let due = facts(series.student, series.with, |facts| {
+            series.sessions_due(facts, series.horizon(at(NOW)), at(NOW))
+        });
         let Some(first) = due.sessions.first().cloned() else { return };
         for look in 0..2 {
             let known = self.sessions.clone();
