@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::capacity::{Forecast, GROUPS_MAX, InvalidForecast, OwnMentor};
 use domain::id::DegreeId;
-use domain::occupancy::Week;
 use domain::pairing::PairingPolicy;
 use domain::permission::Role;
 use domain::time::Zone;
@@ -61,7 +60,7 @@ async fn create_capacity_plan(
 }
 
 /// The forecast with the school's own mentors.
-async fn supplied(call: &Call, mut forecast: Forecast, today: Date) -> Result<Forecast, Problem> {
+async fn supplied(call: &Call, forecast: Forecast, today: Date) -> Result<Forecast, Problem> {
     forecast.check()?;
     let degrees =
         forecast.mix.fields().into_iter().filter_map(|field| field.parse::<DegreeId>().ok()).collect();
@@ -69,14 +68,18 @@ async fn supplied(call: &Call, mut forecast: Forecast, today: Date) -> Result<Fo
     if OWN_MENTORS_MAX < holders.len() {
         return Err(by_hand(&format!("The school has more than {OWN_MENTORS_MAX} mentors")));
     }
-    let policy = PairingPolicy::OPENING;
-    let mentors = call.store().mentors(holders, Week::of(call.now)).await?;
-    let own = mentors.iter().map(|mentor| OwnMentor {
-        degrees: mentor.degrees.as_ref(),
-        said: &mentor.availability,
-        students_max: mentor.capacity(&policy),
+    let staying = call.store().staying(&holders).await?;
+    let grouping = tokio::task::spawn_blocking(move || {
+        let policy = PairingPolicy::OPENING;
+        let own = staying.iter().map(|(degrees, said)| OwnMentor {
+            degrees: degrees.as_ref(),
+            said,
+            students_max: said.capacity(policy.novice_seats_max),
+        });
+        let on = forecast.starts_on.unwrap_or(today);
+        (forecast.groups_of(own, policy.language_level_min, on), forecast)
     });
-    let groups = forecast.groups_of(own, policy.language_level_min, forecast.starts_on.unwrap_or(today));
+    let (groups, mut forecast) = grouping.await.map_err(|error| broken(&error))?;
     if GROUPS_MAX < groups.len() {
         return Err(by_hand(&format!("The school's mentors fall into {} groups", groups.len())));
     }

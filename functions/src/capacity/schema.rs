@@ -19,7 +19,7 @@ pub struct ForecastSchema {
     sessions: Option<SessionsSchema>,
     defenses: Option<DefensesSchema>,
     mentors: Option<MentorsSchema>,
-    /// The mentors there are; the school's own without it.
+    /// The mentors there are; the school's own without it, where fields are the ids of degrees.
     #[schema(max_items = 120)]
     supply: Option<Vec<MentorGroupSchema>>,
 }
@@ -161,9 +161,9 @@ struct MentorsSchema {
 /// reach.
 #[derive(ToSchema)]
 struct MentorGroupSchema {
-    #[schema(min_items = 1, max_items = 40)]
+    #[schema(min_items = 1, max_items = 240)]
     fields: Vec<String>,
-    #[schema(min_items = 1, max_items = 40)]
+    #[schema(min_items = 1, max_items = 240)]
     languages: Vec<String>,
     utc_offset: String,
     /// How many there are before the first week.

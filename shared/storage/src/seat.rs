@@ -214,6 +214,20 @@ impl Store {
         Ok(mentors.collect())
     }
 
+    /// What mentors who have not given notice have said of when they can meet, with the degrees they may mentor.
+    pub async fn staying(
+        &self,
+        holders: &Holders,
+    ) -> Result<Vec<(Option<BTreeSet<DegreeId>>, Availability)>, StoreError> {
+        let people = Vec::from_iter(holders.keys().copied());
+        let leaving = Vec::from_iter(people.iter().copied().map(Key::Departure));
+        let leaving: Vec<Item<Departure>> = self.get_many(&leaving).await?;
+        let leaving = BTreeSet::from_iter(leaving.into_iter().map(|item| item.value.mentor));
+        let said = self.availabilities(&people).await?.into_iter();
+        let staying = said.filter(|said| !leaving.contains(&said.person));
+        Ok(staying.map(|said| (holders.get(&said.person).cloned().flatten(), said)).collect())
+    }
+
     /// What people have said of when they can meet; nothing of those who have not.
     pub async fn availabilities(&self, people: &[PersonId]) -> Result<Vec<Availability>, StoreError> {
         let said: Vec<Item<Availability>> =

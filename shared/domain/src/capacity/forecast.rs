@@ -13,7 +13,6 @@ use crate::months::Months;
 
 mod check; // what a forecast may be
 
-pub(super) use check::HOURS_A_WEEK_MAX;
 pub use check::{Fault, GROUPS_MAX, InvalidForecast};
 
 /// What is expected of the next weeks.
@@ -228,6 +227,9 @@ pub struct MentorGroup {
     /// How many hours each gives in a week, where that differs from the others.
     #[serde(default)]
     pub hours_per_week: Option<u16>,
+    /// How many minutes, where that was counted and not given.
+    #[serde(skip)]
+    pub minutes_per_week: Option<u64>,
     /// Who begins training, and when.
     #[serde(default)]
     pub recruits: Vec<RecruitStep>,

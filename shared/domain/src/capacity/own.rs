@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::band::ZoneBand;
-use super::forecast::{Forecast, HOURS_A_WEEK_MAX, MentorGroup};
+use super::forecast::{Forecast, MentorGroup};
 use crate::availability::{Availability, Level};
 use crate::id::DegreeId;
 use crate::time::Zone;
@@ -25,7 +25,7 @@ impl Forecast {
     /// The groups that mentors of the school fall into: by which of the forecast's fields and languages they can
     /// teach in, and where their clocks stand in the year of a date. Each gives what the open hours of an
     /// ordinary week hold, up to the sessions of all students they may have; of a group all give the same, the mean in
-    /// whole hours. Whoever gives nothing, or teaches nothing of the forecast, is in no group.
+    /// whole minutes. Whoever gives nothing, or teaches nothing of the forecast, is in no group.
     pub fn groups_of<'a>(
         &self,
         mentors: impl IntoIterator<Item = OwnMentor<'a>>,
@@ -52,20 +52,19 @@ impl Forecast {
             *mentors += 1;
             *given += minutes;
         }
-        let group =
-            |((fields, languages, utc_offset), (mentors, minutes)): ((Vec<&str>, Vec<&str>, _), _)| {
-                let hours = (minutes / mentors + 30) / 60;
-                let hours = u16::try_from(hours).unwrap_or(u16::MAX).clamp(1, HOURS_A_WEEK_MAX);
-                MentorGroup {
-                    fields: fields.into_iter().map(str::to_owned).collect(),
-                    languages: languages.into_iter().map(str::to_owned).collect(),
-                    utc_offset,
-                    mentors,
-                    hours_per_week: Some(hours),
-                    recruits: Vec::new(),
-                    source: None,
-                }
-            };
+        let group = |((fields, languages, utc_offset), (mentors, minutes))| {
+            let words = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
+            MentorGroup {
+                fields: words(fields),
+                languages: words(languages),
+                utc_offset,
+                mentors,
+                hours_per_week: None,
+                minutes_per_week: Some(minutes / mentors),
+                recruits: Vec::new(),
+                source: None,
+            }
+        };
         groups.into_iter().map(group).collect()
     }
 }
@@ -125,11 +124,11 @@ mod tests {
         );
         let told = groups.iter().map(|group| {
             assert_eq!((&group.fields, &group.languages), (&vec![field.clone()], &vec!["fr".to_owned()]));
-            (group.utc_offset.to_string(), group.mentors, group.hours_per_week)
+            (group.utc_offset.to_string(), group.mentors, group.minutes_per_week)
         });
         assert_eq!(
             Vec::from_iter(told),
-            [("-04:00".to_owned(), 1, Some(1)), ("+01:00".to_owned(), 2, Some(7)),]
+            [("-04:00".to_owned(), 1, Some(45)), ("+01:00".to_owned(), 2, Some(420)),]
         );
     }
 }

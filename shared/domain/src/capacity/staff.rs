@@ -30,7 +30,8 @@ impl MentorGroup {
 
     /// What each of them gives in a week.
     pub(super) fn minutes_a_week(&self, mentors: &Mentors) -> u64 {
-        u64::from(self.hours_per_week.unwrap_or(mentors.hours_per_week)) * 60
+        let hours = u64::from(self.hours_per_week.unwrap_or(mentors.hours_per_week));
+        self.minutes_per_week.unwrap_or(hours * 60)
     }
 
     /// Whether they can serve a cell: its field, its language, and clocks near enough to theirs.

@@ -19,6 +19,7 @@ fn group(fields: &[&str], languages: &[&str], utc_offset: &str, mentors: u64) ->
         utc_offset: offset(utc_offset),
         mentors,
         hours_per_week: None,
+        minutes_per_week: None,
         recruits: vec![],
         source: None,
     }
@@ -226,6 +227,7 @@ fn the_largest_forecast_is_counted() {
         utc_offset: at(number % 24 - 11),
         mentors: if number % 2 == 0 { 10_000_000_000 } else { 0 },
         hours_per_week: Some(60),
+        minutes_per_week: None,
         recruits: if number % 3 == 0 { recruits.clone() } else { vec![] },
         source: None,
     };

@@ -22,7 +22,8 @@ const STEPS_MAX: usize = 260;
 const RECRUIT_STEPS_MAX: usize = 20;
 /// The years that a plan may begin in: the calendar goes on behind them.
 const YEARS: std::ops::RangeInclusive<i16> = 1900..=9900;
-const WORDS_MAX: usize = 40;
+/// As many fields, or languages, as a forecast has cells.
+const WORDS_MAX: usize = CELLS_MAX;
 const WORD_CHARS_MAX: usize = 60;
 const SOURCE_CHARS_MAX: usize = 400;
 const PROJECTS_MAX: usize = 12;
@@ -32,8 +33,7 @@ const PER_MILLE: u16 = 1_000;
 const LEAVE_PER_MILLE_MAX: u16 = 900;
 /// Half the globe.
 const REACH_HOURS_MAX: u16 = 12;
-/// The most hours that a mentor gives in a week.
-pub const HOURS_A_WEEK_MAX: u16 = 60;
+const HOURS_A_WEEK_MAX: u16 = 60;
 const LEAD_WEEKS_MAX: u16 = 104;
 const MINUTES_MAX: u16 = 480;
 
