@@ -55,7 +55,7 @@ impl OfferView {
 pub(super) struct ProposalView {
     #[serde(flatten)]
     offer: OfferView,
-    /// How many defenses they judge already on that day of theirs.
+    /// How many defenses they judge on that day of theirs besides, those of the same plan that come before among them.
     that_day: u32,
     /// How many in that week.
     that_week: u32,

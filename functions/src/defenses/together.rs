@@ -28,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct JuryPlanBody {
-    /// Of one degree and of different students, none with a time yet.
+    /// Of one degree and of different students, none with a juror yet.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 8)]
     defenses: Vec<DefenseId>,
     /// How many minutes each takes; as long as the school's usually do, if left out.
@@ -107,8 +107,8 @@ fn check(hearing: &Hearing, before: &[Hearing]) -> Result<(), &'static str> {
         (enrollment.student, enrollment.degree.clone())
     };
     let (student, degree) = of(hearing);
-    if !matches!(hearing.defense.value.state(), DefenseState::Requested | DefenseState::JurorAssigned) {
-        return Err("Expected a defense without a time.");
+    if !matches!(hearing.defense.value.state(), DefenseState::Requested) {
+        return Err("Expected a defense without a juror.");
     }
     if before.iter().any(|other| of(other).0 == student) {
         return Err("Expected different students.");

@@ -45,7 +45,7 @@ impl Free {
             let hours = open(*week);
             (*week, diary.in_week(*week).map_or(hours, |booked| hours.without(booked)))
         };
-        Self(weeks.iter().take(WEEKS_MAX).map(free).collect())
+        Self(weeks.iter().map(free).collect())
     }
 
     /// Whether all of a time is free; a week that is not looked at never is.

@@ -88,9 +88,8 @@ fn tied(student: PersonId, declared: &[Declarations]) -> impl Iterator<Item = Pe
     })
 }
 
-/// The weeks to read: those that are looked at, and the one before, in which a juror's first day may begin.
-fn read_of(weeks: &[Week]) -> Vec<Week> {
-    let before =
-        weeks.first().and_then(|first| first.begins_at().checked_sub(SignedDuration::from_secs(1)).ok());
-    before.map(Week::of).into_iter().chain(weeks.iter().copied()).collect()
+/// The weeks to read: those that are looked at, and the one before each, in which a juror's first day may begin.
+fn read_of(weeks: &[Week]) -> BTreeSet<Week> {
+    let before = |week: &Week| week.begins_at().checked_sub(SignedDuration::from_secs(1)).ok().map(Week::of);
+    weeks.iter().filter_map(before).chain(weeks.iter().copied()).collect()
 }

@@ -16,8 +16,8 @@ use crate::occupancy::{Slot, Week};
 
 /// The most defenses for which every way is tried.
 pub const EXACT_DEFENSES_MAX: usize = 8;
-/// The most steps of trying.
-const STEPS_MAX: u32 = 200_000;
+/// The most steps of trying: each looks whether a place is free.
+const STEPS_MAX: u32 = 500_000;
 /// What a quarter hour of waiting costs against one more defense of a juror.
 const QUARTER_COST: i64 = 1_000;
 
@@ -125,6 +125,10 @@ impl Search<'_> {
             // Those behind it are no earlier.
             if !self.is_worth(chosen.len() + 1, chosen.iter().flatten().count() + 1, cost + place.cost) {
                 break;
+            }
+            self.steps += 1;
+            if self.steps >= STEPS_MAX {
+                return;
             }
             if let Some(load) = self.room(chosen, place) {
                 chosen.push(Some(*place));
