@@ -19,10 +19,10 @@ pub struct CalendarFeed {
 /// How long a session stays in a feed after it began.
 const SHOWN_DAYS: i64 = 30;
 
-/// The most sessions in a feed, the earliest first: more than anybody holds in ten weeks.
+/// The most sessions in a feed, the earliest first: more than anybody holds in twelve weeks.
 pub const FEED_SESSIONS_MAX: u16 = 500;
 
-/// The most pages of them that a feed shows: a full week of half-hours, from a month back to six weeks ahead, with
+/// The most pages of them that a feed shows: a full week of half-hours, from a month back to eight weeks ahead, with
 /// what was called off.
 pub const FEED_PAGES_MAX: usize = 4;
 

@@ -23,7 +23,7 @@ use crate::Worker;
 use crate::outcome::Unfinished;
 
 /// How long before a holiday a cover is looked for: as far ahead as sessions are booked, and two weeks.
-const LOOKED_FOR_DAYS: i64 = 56;
+const LOOKED_FOR_DAYS: i64 = 70;
 
 /// Finds somebody for each student of a mentor who is away, with a weekly hour while it lasts, and calls off
 /// what was booked with the mentor in it. Comes again every night while somebody has no cover.
@@ -105,7 +105,15 @@ impl Covering<'_> {
                 student.and_then(|student| Some(terms(student, edition_of(&editions, student)?, self.now)));
             if let (Some(cover), Some(from), Some(terms)) = (mentors.get(&pairing.mentor), from, terms) {
                 let assign = || self.assign(pairing, cover, from, &terms, &search);
-                lost += usize::from(!read_again(was_changed, assign).await?);
+                lost += match read_again(was_changed, assign).await {
+                    Ok(assigned) => usize::from(!assigned),
+                    // The others are not to go without for what is wrong with one.
+                    Err(Unfinished::GiveUp(reason)) => {
+                        tracing::error!(enrollment = %pairing.enrollment, reason, "no cover can be assigned");
+                        1
+                    }
+                    Err(unfinished) => return Err(unfinished),
+                };
             }
         }
         Ok(pairings.unseated.len() + lost)
