@@ -16,6 +16,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::Parameters;
 use super::market::{Market, NOBODY};
 
+/// Which part of the spread of values the first epsilon is: a larger one finds prices that the next phase throws
+/// away, a smaller one begins price wars. The best of 5 to 640 on all sizes and kinds of the example.
+const EPSILON_FIRST: i64 = 80;
 /// What epsilon is divided by from phase to phase.
 const EPSILON_DIVISOR: i64 = 5;
 
@@ -96,7 +99,7 @@ impl<'a> Auction<'a> {
         Self {
             market,
             scale,
-            epsilon: (spread / EPSILON_DIVISOR).max(1),
+            epsilon: (spread / EPSILON_FIRST).max(1),
             prices: vec![market.clearing_value() * scale; mentors],
             held: vec![(NOBODY, 0); students],
             taken: vec![0; mentors],
