@@ -49,9 +49,10 @@ struct CommitmentBody {
     /// What the meetings are for.
     #[schema(value_type = String, example = "mentoring")]
     kind: SessionKind,
-    /// The zone whose clocks the series keeps to.
-    #[schema(value_type = String, example = "Europe/Paris")]
-    time_zone: Zone,
+    /// The zone whose clocks the series keeps to; the mentor's or coach's own, if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Europe/Paris")]
+    time_zone: Option<Zone>,
     /// The day of every week.
     #[schema(value_type = String, example = "tue")]
     weekday: Weekday,
@@ -167,6 +168,10 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     let place = progress.enrollment.value.clone();
     let student = place.student;
     let pair = Pair::new(call, &place, with, kind, first_on).await?;
+    let time_zone = match time_zone {
+        Some(zone) => zone,
+        None => pair.home(call).await?,
+    };
     let series = Commitment {
         id,
         enrollment,

@@ -55,6 +55,21 @@ async fn series_that_meet_between_two_changes_of_clocks_are_refused_with_the_dat
     school.close().await;
 }
 
+/// Of the two, the mentor has other series to keep apart.
+#[tokio::test]
+async fn a_series_keeps_to_the_mentor_s_clocks_where_nobody_says_whose() {
+    let school = School::open(NOW).await;
+    let ana = studying(&school, "ana", "America/New_York").await;
+    let home = text(&school.get("ines", "/v1/people/me/availability").await.expect(200), "/time_zone");
+    let body = json!({"enrollment": ana, "with": school.id("ines").await, "kind": "mentoring",
+        "weekday": "tue", "local_time": "15:00", "minutes": 45, "first_on": "2027-03-09"});
+    let series = school.post("ana", "/v1/commitments", body).await.expect(201);
+    assert_ne!(home, "America/New_York");
+    assert_eq!(text(&series, "/time_zone"), home);
+    assert_eq!(text(&series, "/sessions/0/local_time"), "15:00");
+    school.close().await;
+}
+
 /// Whoever leaves has no series any more that another one could stand in the way of.
 #[tokio::test]
 async fn the_hour_of_whoever_left_is_free_for_somebody_else() {

@@ -7,7 +7,7 @@ use domain::enrollment::{Enrollment, SessionRefused};
 use domain::id::PersonId;
 use domain::occupancy::{InvalidSlot, alternatives, weeks_searched};
 use domain::session::{BookingError, BookingFacts, Session, SessionKind, SessionPolicy};
-use domain::time::{InvalidTime, UtcOffset};
+use domain::time::{InvalidTime, UtcOffset, Zone};
 use jiff::civil::Date;
 use storage::session::{BookRefusal, Misfit};
 use storage::{Item, Transaction};
@@ -60,6 +60,16 @@ impl Pair {
         let availability = call.store().availability_for_booking(session.with).await?;
         let (with, policy) = (session.with, session.policy);
         Ok(Self { with, availability, policy, accepted_by: [call.person()?], tie: None })
+    }
+
+    /// Whose clocks a series keeps to where nobody says so: those of the mentor or coach, as they say when they can
+    /// meet, or else read times.
+    pub async fn home(&self, call: &Call) -> Result<Zone, Problem> {
+        if !self.availability.weekly.is_empty() {
+            return Ok(self.availability.time_zone.clone());
+        }
+        let host = call.store().person(self.with).await?;
+        Ok(host.map_or_else(Zone::utc, |host| host.value.time_zone))
     }
 
     /// Lets the domain decide by what was read.
