@@ -111,7 +111,7 @@ async fn series_whose_workers_are_killed_have_each_session_once() {
         let (sessions, _) =
             store.sessions_of(mentor, (now(), Timestamp::MAX), None, 500).await.expect("read");
         let mut booked = 0;
-        for week in std::iter::successors(Some(Week::of(now())), |week| Some(week.next())).take(8) {
+        for week in std::iter::successors(Some(Week::of(now())), |week| Some(week.next())).take(12) {
             booked += store.booked_in(&[mentor], week).await.expect("read")[0].booked() as usize;
         }
         let own = whole.iter().skip(index as usize).take(STUDENTS_A_MENTOR as usize);
