@@ -7,7 +7,6 @@
 mod measure;
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -27,7 +26,6 @@ use storage::Clock;
 use storage::clock::machine_now;
 use storage::queue::Settings;
 use worker::Worker;
-use worker::payment::Providers;
 
 const ENTITY: &str = "GB";
 /// Rounds of the rating alone.
@@ -136,13 +134,7 @@ async fn measure(students: u32, folder: Option<&std::path::Path>) -> Duration {
     let crowd = crowd(students);
     crowd.enroll(&store).await.expect("enrolled");
     Clock::set(&store, "2027-04-08T00:00:00Z".parse().expect("an instant")).await.expect("set");
-    let worker = Worker {
-        store: store.clone(),
-        clock: Clock::Simulated,
-        providers: Arc::new(Providers::default()),
-        post: None,
-        settings: worker::Settings::default(),
-    };
+    let worker = Worker::alone(store.clone(), Clock::Simulated);
     let prospectus = store.edition(&EDITION.parse().expect("a slug"), 1).await.expect("read").expect("there");
     let offer = prospectus.offer(crowd.since).expect("an offer");
     let rating = rate_alone(&crowd, &offer, &prospectus);

@@ -30,7 +30,6 @@ use storage::clock::machine_now;
 use storage::queue::{Claimed, Settings};
 use storage::{Clock, Store};
 use worker::Worker;
-use worker::payment::Providers;
 
 /// Instants resolved, on one thread.
 const RESOLVED: u32 = 2_000_000;
@@ -198,13 +197,7 @@ async fn write_bare(client: &Client, sample: &Sample, series: u32) -> Duration {
 }
 
 fn worker(store: &Store) -> Worker {
-    Worker {
-        store: store.clone(),
-        clock: Clock::Simulated,
-        providers: Arc::new(Providers::default()),
-        post: None,
-        settings: worker::Settings::default(),
-    }
+    Worker::alone(store.clone(), Clock::Simulated)
 }
 
 /// Resolves wall times to instants, without any store.

@@ -1,7 +1,6 @@
 //! Pages of a run and their numbers, whatever happens to whoever writes them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::billing::run::{ListedAt, RunShard};
@@ -24,7 +23,6 @@ use storage::units::count_write_units;
 use storage::{Clock, Item, Store};
 use worker::Worker;
 use worker::outcome::Unfinished;
-use worker::payment::Providers;
 
 /// A store with a crowd whose month has begun, and a worker that does what it is told.
 struct Run {
@@ -52,13 +50,7 @@ impl Run {
         };
         crowd.enroll(&store).await.expect("enrolled");
         Clock::set(&store, now()).await.expect("set");
-        let worker = Worker {
-            store: store.clone(),
-            clock: Clock::Simulated,
-            providers: Arc::new(Providers::default()),
-            post: None,
-            settings: worker::Settings::default(),
-        };
+        let worker = Worker::alone(store.clone(), Clock::Simulated);
         let edition = store.edition(&EDITION.parse().expect("a slug"), 1).await.expect("read");
         let offer = edition.and_then(|edition| edition.offer(crowd.since)).expect("an offer");
         Self { local, store, worker, crowd, offer }

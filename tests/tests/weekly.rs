@@ -1,7 +1,5 @@
 //! A mentor's weekly series, extended together: once, whatever stands in the way of one of them.
 
-use std::sync::Arc;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::availability::LocalTime;
 use domain::commitment::Commitment;
@@ -24,7 +22,6 @@ use storage::store::{Names, count_round_trips};
 use storage::{Clock, Store, Stored};
 use worker::Worker;
 use worker::outcome::Unfinished;
-use worker::payment::Providers;
 
 /// Of one mentor: more than are booked in two transactions.
 const STUDENTS: u32 = 25;
@@ -64,13 +61,7 @@ impl Weekly {
         students.enroll(&store, now()).await.expect("enrolled");
         let edition = store.edition(&EDITION.parse().expect("a slug"), 1).await.expect("read");
         let offer = edition.and_then(|edition| edition.offer(students.crowd.since)).expect("an offer");
-        let worker = Worker {
-            store: store.clone(),
-            clock: Clock::Simulated,
-            providers: Arc::new(Providers::default()),
-            post: None,
-            settings: worker::Settings::default(),
-        };
+        let worker = Worker::alone(store.clone(), Clock::Simulated);
         Self { local, store, worker, students, offer }
     }
 

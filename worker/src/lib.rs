@@ -47,6 +47,13 @@ pub struct Worker {
     pub settings: Settings,
 }
 
+impl Worker {
+    /// A worker that knows no provider of money and sends no letters: for jobs that need neither.
+    pub fn alone(store: Store, clock: Clock) -> Self {
+        Self { store, clock, providers: Arc::default(), post: None, settings: Settings::default() }
+    }
+}
+
 /// How a worker is set up.
 #[derive(Debug, Clone)]
 pub struct Settings {
