@@ -3,7 +3,7 @@
 
 use domain::availability::{Availability, LocalTime};
 use domain::commitment::Commitment;
-use domain::id::{CommitmentId, EnrollmentId};
+use domain::id::{CommitmentId, EnrollmentId, PersonId, SessionId};
 use domain::occupancy::{Occupancy, Week};
 use domain::session::{Booking, BookingFacts, ChosenTime, SessionKind, Side};
 use domain::time::Zone;

@@ -2,7 +2,7 @@
 
 use domain::commitment::Due;
 use domain::enrollment::State;
-use domain::id::EnrollmentId;
+use domain::id::{EnrollmentId, PersonId, SessionId};
 use domain::money::{Currency, Money};
 use domain::session::{SessionKind, SessionState, Side};
 use domain::time::Zone;
