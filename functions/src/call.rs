@@ -168,11 +168,17 @@ impl Call {
 
     /// Requires `If-Match`, and checks it.
     pub fn expect_sent<T>(&self, item: &Item<T>) -> Result<(), Problem> {
-        if self.if_match.is_none() {
-            let detail = "Send If-Match with the ETag that you read, so that nobody's change is lost.";
-            return Err(Problem::new(Code::PreconditionRequired, detail));
-        }
+        self.require_if_match()?;
         self.expect(item)
+    }
+
+    /// Requires `If-Match`, which is checked when it is known against what.
+    pub fn require_if_match(&self) -> Result<(), Problem> {
+        if self.if_match.is_some() {
+            return Ok(());
+        }
+        let detail = "Send If-Match with the ETag that you read, so that nobody's change is lost.";
+        Err(Problem::new(Code::PreconditionRequired, detail))
     }
 
     /// Commits with the answer under the call's key, if it has one, and answers.

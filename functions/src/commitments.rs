@@ -206,7 +206,7 @@ async fn begin(call: &Call, id: CommitmentId, body: CommitmentBody) -> Result<Re
     let view = CommitmentView::of(&series, &made, &place.time_zone, call.now);
     // A series is shown with the enrollment it serves.
     let reply = Reply::created(format!("/v1/enrollments/{enrollment}"), &view)?.at(1);
-    let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
+    let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts, call.now);
     let horizon = series.horizon(call.now);
     let series = series.materialized(horizon);
     let today = series.time_zone.date_at(call.now);

@@ -1,7 +1,10 @@
 //! Ties that people declare, so that nobody judges a colleague, a relative or a friend.
 
+use std::collections::BTreeSet;
+
 use domain::conflict::{DeclarationError, Declarations};
 use domain::id::PersonId;
+use domain::job::Job;
 use serde::{Deserialize, Serialize};
 use storage::transaction::read_again;
 use utoipa::ToSchema;
@@ -80,7 +83,13 @@ async fn declare(call: &Call, body: ConflictsBody) -> Result<Reply, Problem> {
     let item = item.try_map(|declared| declared.declare(entries))?;
     let sets = call.store().conflict_sets_of(person).await?;
     let reply = Reply::ok(&ConflictsBody::of(&item.value))?.at(item.revision + 1);
-    call.commit(call.store().keep_declarations(&item, sets, Problem::changed()), reply).await
+    let judged = call.store().judged_enrollments(&item.value).await?;
+    let own = BTreeSet::from_iter(sets.iter().map(|set| set.value.enrollment()));
+    let transaction = call.store().keep_declarations(&item, sets, call.now, Problem::changed());
+    let arranged = judged.difference(&own).fold(transaction, |transaction, enrollment| {
+        transaction.enqueue(&Job::ArrangeDefenses { enrollment: *enrollment }, call.now)
+    });
+    call.commit(arranged, reply).await
 }
 
 impl From<DeclarationError> for Problem {

@@ -1,5 +1,7 @@
 //! Defenses: asked for, planned, held, judged, and their recording.
 
+mod appealing; // appeal, who judges it, the decision; annulment
+mod conditions; // what a conditional verdict asks for
 mod holding; // consent, start, end
 mod judging; // verdict and waiver
 mod jurors; // who could judge, and when
@@ -12,6 +14,7 @@ mod view; // what is shown to whom
 
 use domain::defense::Stage;
 use domain::id::DefenseId;
+use domain::upload::{Purpose, UploadKey};
 use serde::Deserialize;
 use storage::key::Query;
 use utoipa::IntoParams;
@@ -42,6 +45,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(together::routes())
         .merge(holding::routes())
         .merge(judging::routes())
+        .merge(conditions::routes())
+        .merge(appealing::routes())
         .merge(recording::routes())
 }
 
@@ -95,6 +100,14 @@ async fn get_defense(call: Call, At(id): At<DefenseId>) -> Result<Reply, Problem
     let mut view = DefenseView::of(&defense.value, me);
     if defense.value.shows_mentor_verdict_to(me) {
         view.assessment = call.store().assessment(defense.value.request().submission).await?;
+    }
+    let sitting = defense.value.sitting();
+    if let (Some(condition), Some(upload)) =
+        (&mut view.condition, sitting.and_then(|sitting| sitting.condition_upload.as_ref()))
+    {
+        let key = UploadKey { purpose: Purpose::Evidence, upload: upload.upload };
+        let link = call.file_link(key.purpose, &key.to_string(), &format!("{id}-condition")).await?;
+        condition.url = Some(link.url);
     }
     Ok(Reply::ok(&view)?.at(defense.revision))
 }

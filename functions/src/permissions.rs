@@ -4,7 +4,7 @@
 
 use domain::permission::{Action, Relation, Role};
 
-use Relation::{AssignedJuror, Coach, CurrentMentor, Owner, Participant, Payer};
+use Relation::{AppealReviewer, AssignedJuror, Coach, CurrentMentor, Owner, Participant, Payer};
 use Role::{Assessor, Finance, Staff};
 
 /// Who may, besides roles and relations.
@@ -138,7 +138,7 @@ table! {
     ADJUST_STATEMENT = "adjust_statement",           ToSome,   [Finance],         [];
 
     LIST_DEFENSES = "list_defenses",                 ToSome,   [Staff],           [Owner];
-    GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
+    GET_DEFENSE = "get_defense",                     ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror, AppealReviewer];
     LIST_JURORS = "list_jurors",                     ToSome,   [Staff],           [];
     PLAN_JURIES = "plan_juries",                     ToSome,   [Staff],           [];
     ASSIGN_JUROR = "assign_juror",                   ToSome,   [Staff],           [];
@@ -149,7 +149,15 @@ table! {
     END_DEFENSE = "end_defense",                     ToSome,   [Staff],           [Owner, AssignedJuror];
     GIVE_VERDICT = "give_verdict",                   ToSome,   [],                [AssignedJuror];
     WAIVE_RECORDING = "waive_recording",             ToSome,   [Staff],           [];
-    GET_RECORDING = "get_recording",                 ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror];
+    GET_RECORDING = "get_recording",                 ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror, AppealReviewer];
+    CANCEL_DEFENSE = "cancel_defense",               ToSome,   [Staff],           [Owner, CurrentMentor];
+    PLAN_DEFENSE = "plan_defense",                   ToSome,   [Staff],           [CurrentMentor];
+    UPLOAD_CONDITION = "upload_condition",           ToSome,   [],                [Owner];
+    DECIDE_CONDITION = "decide_condition",           ToSome,   [Staff],           [AssignedJuror];
+    APPEAL = "appeal",                               ToSome,   [],                [Owner];
+    ASSIGN_REVIEWER = "assign_reviewer",             ToSome,   [Staff],           [];
+    DECIDE_APPEAL = "decide_appeal",                 ToSome,   [],                [AppealReviewer];
+    ANNUL_DEFENSE = "annul_defense",                 ToSome,   [Staff],           [];
 
     DECIDE_AWARD = "decide_award",                   ToSome,   [Staff],           [];
     GET_CREDENTIAL = "get_credential",               ToAll,    [],                [];

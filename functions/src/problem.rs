@@ -77,6 +77,8 @@ codes! {
     UploadIncomplete = "upload_incomplete", CONFLICT, "The upload is not complete";
     /// No verified recording, and no waiver.
     RecordingMissing = "recording_missing", CONFLICT, "There is no verified recording";
+    /// The project failed twice, and nobody wrote what is to be different.
+    PlanMissing = "plan_missing", CONFLICT, "An action plan is missing";
     /// Both must agree to be recorded.
     ConsentMissing = "consent_missing", CONFLICT, "Consent to the recording is missing";
     /// The same key, still running.

@@ -116,7 +116,7 @@ async fn book(call: &Call, id: SessionId, body: SessionBody) -> Result<Reply, Pr
         return Err(refusal(call, &pair, &progress.enrollment.value, &session, misfit).await?);
     }
     let reply = Reply::created(format!("/v1/sessions/{id}"), &SessionView::of(&session, call.now))?.at(1);
-    let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts);
+    let transaction = pair.tied(call.store().keep_calendar(&calendar), progress.conflicts, call.now);
     let transaction =
         lost.iter().fold(transaction, |transaction, lost| transaction.save(lost, BookRefusal::Changed));
     let by = call.person()?.to_string();

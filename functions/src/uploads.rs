@@ -137,7 +137,8 @@ fn endpoint(call: &Call, upload: UploadId) -> (String, Timestamp) {
     (format!("{}/v1/uploads/{upload}/{capability}", call.app.settings.public_url), until)
 }
 
-/// Opens an upload for a draft of one's own, for evidence, or for the recording of a defense one judges.
+/// Opens an upload for a draft of one's own, for evidence, for what one's juror asked for, or for the recording of
+/// a defense one judges.
 #[utoipa::path(post, path = "/v1/uploads", tag = "uploads", request_body = UploadBody,
     responses((status = 201, description = "The upload, and where its parts go", body = UploadView), Refusals))]
 async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply, Problem> {
@@ -156,6 +157,10 @@ async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply
             transaction
         }
         Destination::Claim(_) => transaction,
+        Destination::Condition(defense) => {
+            defense.value.check_condition_open(call.now)?;
+            transaction
+        }
         Destination::Recording(defense) => {
             let announced = defense.try_map(|defense| defense.recording_announced(id))?;
             transaction.save(&announced, UploadRefusal::Changed)

@@ -21,6 +21,7 @@ use crate::manners::names;
 const FILES: &[(&str, &str, &[u8])] = &[
     ("index.html", HTML, include_bytes!("../web/index.html")),
     ("contract-1.html", HTML, include_bytes!("../web/contract-1.html")),
+    ("recording-consent-1.html", HTML, include_bytes!("../web/recording-consent-1.html")),
     ("style.css", "text/css; charset=utf-8", include_bytes!("../web/style.css")),
     ("icon.svg", "image/svg+xml", include_bytes!("../web/icon.svg")),
     ("api.js", SCRIPT, include_bytes!("../web/api.js")),

@@ -1,5 +1,7 @@
 //! A student's work: files sent by Uppy's calls, handed in, accepted and defended.
 
+use std::process::Command;
+
 use domain::digest::Sha256Hex;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -79,27 +81,87 @@ pub async fn request_defense(school: &School, mentor: &str, submission: &str, wi
     school.post(mentor, &format!("/v1/submissions/{submission}/defense"), wish).await
 }
 
+/// Finds a juror by hand, takes a time, lets both consent and moves the clock to it.
+pub async fn prepare_defense(school: &School, name: &str, juror: &str, defense: &str, held_at: &str) {
+    act_on(school, "sam", defense, "juror", json!({ "juror": school.id(juror).await })).await.expect(200);
+    let time = json!({ "starts_at": held_at, "minutes": 45 });
+    act_on(school, "sam", defense, "schedule", time).await.expect(200);
+    for person in [name, juror] {
+        act_on(school, person, defense, "consent", json!({ "text_version": "1" })).await.expect(200);
+    }
+    school.move_to(held_at).await;
+}
+
+/// Starts a prepared defense and ends it so many minutes later; answers it as it was started.
+pub async fn hold_defense(school: &School, juror: &str, defense: &str, minutes: i64) -> Value {
+    let checked = json!({ "identity_checked": true });
+    let started = act_on(school, juror, defense, "start", checked).await.expect(200);
+    let ended_at = now(school).await + SignedDuration::from_mins(minutes);
+    school.move_to(&ended_at.to_string()).await;
+    act_on(school, juror, defense, "end", json!({ "outcome": "held" })).await.expect(200);
+    started
+}
+
+/// The juror says something of each skill of a defense.
+pub async fn judge_defense(
+    school: &School,
+    juror: &str,
+    defense: &str,
+    word: impl Fn(usize) -> &'static str,
+) -> Answer {
+    act_on(school, juror, defense, "verdict", verdicts_on(school, juror, defense, word).await).await
+}
+
+/// A word on each skill of a defense, by its place among them.
+pub async fn verdicts_on(
+    school: &School,
+    reader: &str,
+    defense: &str,
+    word: impl Fn(usize) -> &'static str,
+) -> Value {
+    let shown = school.get(reader, &format!("/v1/defenses/{defense}")).await.expect(200);
+    let skills = shown["skills"].as_array().expect("skills").iter().enumerate();
+    let verdicts = skills.map(|(index, skill)| match word(index) {
+        "if_uploaded" => json!({ "skill": skill, "verdict": "if_uploaded", "what": "the tests" }),
+        word => json!({ "skill": skill, "verdict": word }),
+    });
+    json!({ "verdicts": Vec::from_iter(verdicts) })
+}
+
+/// Acts on a defense.
+pub async fn act_on(school: &School, who: &str, defense: &str, act: &str, body: Value) -> Answer {
+    school.post(who, &format!("/v1/defenses/{defense}/{act}"), body).await
+}
+
+/// Sends a minute of pictures as the recording of a defense, and waits until it is verified.
+pub async fn record_defense(school: &School, juror: &str, defense: &str) -> Value {
+    let clip = clip(60);
+    send_file(school, juror, "recording", defense, ("defense.mp4", "video/mp4", &clip)).await
+}
+
+/// So many seconds of pictures and sound, as an MP4 file.
+pub fn clip(seconds: u32) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("clip.mp4");
+    let picture = format!("testsrc=size=160x90:rate=5:duration={seconds}");
+    let sound = format!("sine=frequency=440:duration={seconds}");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound])
+        .args(["-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", "-movflags", "+faststart"])
+        .arg(&path)
+        .status();
+    assert!(made.expect("ffmpeg is installed").success());
+    std::fs::read(path).expect("a clip")
+}
+
 /// Holds a defense that was asked for, with Marc as its juror and a waiver for its recording, from an
 /// instant on, and passes all that it covers; answers it as it was judged.
 pub async fn pass_defense(school: &School, name: &str, defense: &str, held_at: &str) -> Value {
-    let act = async |name: &str, act: &str, body: Value, status: u16| {
-        school.post(name, &format!("/v1/defenses/{defense}/{act}"), body).await.expect(status)
-    };
-    act("sam", "juror", json!({ "juror": school.id("marc").await }), 200).await;
-    act("sam", "schedule", json!({ "starts_at": held_at, "minutes": 45 }), 200).await;
-    for person in [name, "marc"] {
-        act(person, "consent", json!({ "text_version": "1" }), 200).await;
-    }
-    school.move_to(held_at).await;
-    let started = act("marc", "start", json!({ "identity_checked": true }), 200).await;
-    let ended_at = held_at.parse::<Timestamp>().expect("an instant") + SignedDuration::from_mins(45);
-    school.move_to(&ended_at.to_string()).await;
-    act("marc", "end", json!({ "outcome": "held" }), 200).await;
-    let shown = |skill: &Value| json!({ "skill": skill, "verdict": "acquired" });
-    let verdicts: Vec<Value> = started["skills"].as_array().expect("skills").iter().map(shown).collect();
-    act("marc", "verdict", json!({ "verdicts": verdicts }), 202).await;
+    prepare_defense(school, name, "marc", defense, held_at).await;
+    hold_defense(school, "marc", defense, 45).await;
+    judge_defense(school, "marc", defense, |_| "acquired").await.expect(202);
     let reason = json!({ "reason": "The camera broke; two witnesses signed." });
-    let waived = act("sam", "waiver", reason, 200).await;
+    let waived = act_on(school, "sam", defense, "waiver", reason).await.expect(200);
     assert_eq!(text(&waived, "/state"), "passed", "{waived}");
     waived
 }

@@ -1,7 +1,5 @@
 //! The jury: from the request to the sealed verdict, its recording, and who may not judge.
 
-use std::process::Command;
-
 use domain::conflict::Reason;
 use domain::digest::Sha256Hex;
 use domain::id::{DefenseId, PersonId};
@@ -12,6 +10,7 @@ use storage::defense::DefenseRefused;
 use storage::key::Query;
 use storage::occupancy::Diaries;
 use storage::transaction::AuditEntry;
+use tests::work::clip;
 use tests::{School, begin, text};
 
 const ENROLLED: &str = "2027-02-07T10:00:00Z";
@@ -192,21 +191,8 @@ impl Opened {
     }
 }
 
-/// A minute of pictures.
-fn clip() -> Vec<u8> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("clip.mp4");
-    let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x90:rate=5:duration=60"])
-        .args(["-pix_fmt", "yuv420p"])
-        .arg(&path)
-        .status();
-    assert!(made.expect("ffmpeg is installed").success());
-    std::fs::read(path).expect("a clip")
-}
-
 fn recording() -> Sent {
-    Sent { purpose: "recording", kind: "video/mp4", name: "defense.mp4", bytes: clip() }
+    Sent { purpose: "recording", kind: "video/mp4", name: "defense.mp4", bytes: clip(60) }
 }
 
 #[tokio::test]

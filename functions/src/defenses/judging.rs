@@ -80,6 +80,11 @@ impl JudgmentBody {
     }
 }
 
+/// The judgments of a body, or the field at fault.
+pub(super) fn judgments(bodies: Vec<JudgmentBody>) -> Result<Vec<SkillJudgment>, Problem> {
+    bodies.into_iter().enumerate().map(|(index, body)| body.parse(index)).collect()
+}
+
 /// Judges every skill, once: 201 where the verdict counts, 202 where it is kept as drafted until the
 /// recording is verified or waived.
 #[utoipa::path(post, path = "/v1/defenses/{id}/verdict", tag = "defenses", request_body = VerdictBody,
@@ -91,8 +96,7 @@ async fn give_verdict(
     At(id): At<DefenseId>,
     Json(body): Json<VerdictBody>,
 ) -> Result<Reply, Problem> {
-    let verdicts = body.verdicts.into_iter().enumerate().map(|(index, verdict)| verdict.parse(index));
-    let verdicts: Vec<SkillJudgment> = verdicts.collect::<Result<_, _>>()?;
+    let verdicts = judgments(body.verdicts)?;
     let me = call.person()?;
     act(&call, &permissions::GIVE_VERDICT, id, |hearing| {
         let (defense, conflicts) = (hearing.defense.value.clone(), &hearing.progress.conflicts.value);

@@ -1,20 +1,17 @@
 //! Who could judge a defense, and when: proposals for staff, the best of them booked, and other times for whoever
 //! comes too late.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use domain::conflict::Reason;
-use domain::defense::{Defense, DefenseRefusal, Slot};
+use domain::defense::{Defense, Slot};
 use domain::enrollment::Enrollment;
 use domain::id::{DefenseId, PersonId};
-use domain::jury::{Candidate, Proposal, Ranking, Sought, Span, Unfit, juror_at, offers, rank};
+use domain::jury::{Proposal, Ranking, Span, Unfit, juror_at, offers, rank};
 use domain::occupancy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::defense::Hearing;
-use storage::jury::Judged;
+use storage::jury::{Asked, Search};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -135,7 +132,7 @@ async fn list_jurors(
 ) -> Result<Reply, Problem> {
     let loaded = call.store().hearing(id).await?.ok_or_else(Problem::not_found)?;
     let hearing = call.permit(&permissions::LIST_JURORS, loaded).await?.into_inner();
-    let search = Search::wished(&call, &hearing, minutes).await?;
+    let search = search_wished(&call, &hearing, minutes).await?;
     let ranking = search.decide(&hearing, rank);
     Reply::ok(&JurorsView::of(&ranking, &hearing.progress.enrollment.value))
 }
@@ -147,10 +144,10 @@ pub(super) async fn book_best(call: &Call, id: DefenseId, minutes: Option<u32>) 
     for _ in 0..TRIES_MAX {
         let loaded = call.store().hearing(id).await?.ok_or_else(Problem::not_found)?;
         let hearing = call.permit(action, loaded).await?.into_inner();
-        let search = Search::wished(call, &hearing, minutes).await?;
+        let search = search_wished(call, &hearing, minutes).await?;
         let ranking = search.decide(&hearing, rank);
         let Some(best) = ranking.proposals.first() else { return Err(nobody(&ranking)) };
-        let next = search.booked(call, &hearing, best.juror, best.slot.starts_at()).await?;
+        let next = booked(call, &hearing, best.juror, (best.slot.starts_at(), search.minutes())).await?;
         match keep(call, action, &hearing, next, StatusCode::OK).await {
             Err(problem) if was_faster(&problem) => refused = problem,
             kept => return kept,
@@ -182,16 +179,16 @@ pub(super) async fn book_with(
         let loaded = call.store().hearing(id).await?.ok_or_else(Problem::not_found)?;
         let hearing = call.permit(action, loaded).await?.into_inner();
         let slot = Slot::new(starts_at, minutes, hearing.defense.value.policy(), call.now)?;
-        let search = Search::from_time(call, &hearing, slot).await?;
+        let search = search_from(call, &hearing, slot).await?;
         let given = taken(slot).and_then(|slot| {
             search.decide(&hearing, |sought, candidates| juror_at(sought, candidates, slot))
         });
         if given.map(|given| given.juror) != Some(juror) {
             let detail = "This juror cannot be had at that time: take one of the alternatives.";
-            let others = search.offers(&hearing);
+            let others = offered(&search, &hearing);
             return Err(Problem::new(Code::SlotTaken, detail).with("alternatives", others));
         }
-        let next = search.booked(call, &hearing, juror, starts_at).await?;
+        let next = booked(call, &hearing, juror, (starts_at, minutes)).await?;
         match keep(call, action, &hearing, next, StatusCode::OK).await {
             Err(problem) if was_faster(&problem) => {}
             kept => return kept,
@@ -206,129 +203,67 @@ pub(super) async fn other_times(
     hearing: &Hearing,
     slot: Slot,
 ) -> Result<Vec<OfferView>, Problem> {
-    Ok(Search::from_time(call, hearing, slot).await?.offers(hearing))
+    Ok(offered(&search_from(call, hearing, slot).await?, hearing))
 }
 
-/// A search for a juror: who could come, from when until when, and for how long.
-pub(super) struct Search {
-    judged: Judged,
-    candidates: Arc<Vec<Candidate>>,
-    span: Span,
-    minutes: u32,
-    now: Timestamp,
+/// Looks for jurors on the wished dates.
+async fn search_wished(call: &Call, hearing: &Hearing, minutes: Option<u32>) -> Result<Search, Problem> {
+    let mut searches = search_together(call, std::slice::from_ref(hearing), minutes).await?;
+    searches.pop().ok_or_else(Problem::not_found)
 }
 
-impl Search {
-    /// On the wished dates.
-    async fn wished(call: &Call, hearing: &Hearing, minutes: Option<u32>) -> Result<Self, Problem> {
-        let mut searches = Self::together(call, std::slice::from_ref(hearing), minutes).await?;
-        searches.pop().ok_or_else(Problem::not_found)
+/// Looks for jurors of several defenses of one degree, each on its wished dates.
+pub(super) async fn search_together(
+    call: &Call,
+    hearings: &[Hearing],
+    minutes: Option<u32>,
+) -> Result<Vec<Search>, Problem> {
+    let mut asked = Vec::with_capacity(hearings.len());
+    for hearing in hearings {
+        let defense = &hearing.defense.value;
+        let span = defense.wished_span(&hearing.progress.enrollment.value.time_zone, call.now);
+        let minutes = minutes.unwrap_or(defense.policy().length_minutes);
+        // Its length is one that a defense may have.
+        Slot::new(span.from, minutes, defense.policy(), call.now)?;
+        asked.push(ask(call, hearing, span, minutes).await?);
     }
+    Ok(call.store().search_jurors(&asked, call.now).await?)
+}
 
-    /// For several defenses of one degree, each on its wished dates.
-    pub(super) async fn together(
-        call: &Call,
-        hearings: &[Hearing],
-        minutes: Option<u32>,
-    ) -> Result<Vec<Self>, Problem> {
-        let mut asked = Vec::with_capacity(hearings.len());
-        for hearing in hearings {
-            let defense = &hearing.defense.value;
-            let span = defense.wished_span(&hearing.progress.enrollment.value.time_zone, call.now);
-            let minutes = minutes.unwrap_or(defense.policy().length_minutes);
-            // Its length is one that a defense may have.
-            Slot::new(span.from, minutes, defense.policy(), call.now)?;
-            asked.push((hearing, span, minutes));
-        }
-        Self::new(call, asked).await
-    }
+/// Looks for jurors from a time on.
+async fn search_from(call: &Call, hearing: &Hearing, slot: Slot) -> Result<Search, Problem> {
+    let minutes = u32::try_from(slot.length().as_mins()).unwrap_or(u32::MAX);
+    let span = Span::days(slot.starts_at, domain::jury::OTHER_TIMES_DAYS, call.now);
+    let asked = [ask(call, hearing, span, minutes).await?];
+    let mut searches = call.store().search_jurors(&asked, call.now).await?;
+    searches.pop().ok_or_else(Problem::not_found)
+}
 
-    /// From a time on.
-    async fn from_time(call: &Call, hearing: &Hearing, slot: Slot) -> Result<Self, Problem> {
-        let minutes = u32::try_from(slot.length().as_mins()).unwrap_or(u32::MAX);
-        let span = Span::days(slot.starts_at, domain::jury::OTHER_TIMES_DAYS, call.now);
-        let mut searches = Self::new(call, vec![(hearing, span, minutes)]).await?;
-        searches.pop().ok_or_else(Problem::not_found)
-    }
+async fn ask<'a>(call: &Call, hearing: &'a Hearing, span: Span, minutes: u32) -> Result<Asked<'a>, Problem> {
+    let enrollment = &hearing.progress.enrollment.value;
+    let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
+    let pairing = edition.pairing_policy_on(enrollment.date_at(call.now));
+    Ok(Asked { hearing, span, minutes, pairing })
+}
 
-    async fn new(call: &Call, asked: Vec<(&Hearing, Span, u32)>) -> Result<Vec<Self>, Problem> {
-        let mut students = Vec::with_capacity(asked.len());
-        let mut weeks = BTreeSet::new();
-        for (hearing, span, _) in &asked {
-            let enrollment = &hearing.progress.enrollment.value;
-            let edition = call.app.catalog.version(call, &enrollment.edition, enrollment.version).await?;
-            students.push((enrollment, edition.pairing_policy_on(enrollment.date_at(call.now))));
-            weeks.extend(span.weeks());
-        }
-        let (judged, candidates) = call.store().bench(&students, &Vec::from_iter(weeks), call.now).await?;
-        let candidates = Arc::new(candidates);
-        let searches = asked.into_iter().zip(judged).map(|((_, span, minutes), judged)| Self {
-            judged,
-            candidates: candidates.clone(),
-            span,
-            minutes,
-            now: call.now,
-        });
-        Ok(searches.collect())
-    }
+fn offered(search: &Search, hearing: &Hearing) -> Vec<OfferView> {
+    let enrollment = &hearing.progress.enrollment.value;
+    let view = |offer: Proposal| OfferView::of(offer.juror, offer.slot.starts_at(), enrollment);
+    search.decide(hearing, offers).into_iter().map(view).collect()
+}
 
-    /// Who could judge.
-    pub(super) fn candidates(&self) -> &[Candidate] {
-        &self.candidates
-    }
-
-    /// The defense, as jurors are looked for.
-    pub(super) fn sought<'a>(
-        &'a self,
-        hearing: &'a Hearing,
-        studies: &'a dyn Fn(Timestamp) -> bool,
-    ) -> Sought<'a> {
-        Sought {
-            defense: &hearing.defense.value,
-            conflicts: &hearing.progress.conflicts.value,
-            language: &hearing.progress.enrollment.value.language,
-            tied: &self.judged.tied,
-            student: self.judged.free.clone(),
-            studies,
-            span: self.span,
-            minutes: u16::try_from(self.minutes).unwrap_or(u16::MAX),
-        }
-    }
-
-    /// Lets the domain decide by what was read.
-    fn decide<T>(&self, hearing: &Hearing, rule: impl FnOnce(&Sought<'_>, &[Candidate]) -> T) -> T {
-        let enrollment = &hearing.progress.enrollment.value;
-        let studies = |at: Timestamp| enrollment.session_allowed_at(at).is_ok();
-        rule(&self.sought(hearing, &studies), &self.candidates)
-    }
-
-    fn offers(&self, hearing: &Hearing) -> Vec<OfferView> {
-        let enrollment = &hearing.progress.enrollment.value;
-        let view = |offer: Proposal| OfferView::of(offer.juror, offer.slot.starts_at(), enrollment);
-        self.decide(hearing, offers).into_iter().map(view).collect()
-    }
-
-    /// The defense with a juror and a time.
-    async fn booked(
-        &self,
-        call: &Call,
-        hearing: &Hearing,
-        juror: PersonId,
-        starts_at: Timestamp,
-    ) -> Result<Defense, Problem> {
-        let grants = call.grants(juror).await?;
-        let (enrollment, conflicts) = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);
-        let defense = hearing.defense.value.clone();
-        let slot = Slot::new(starts_at, self.minutes, defense.policy(), self.now)?;
-        let booked = || -> Result<Defense, DefenseRefusal> {
-            let assigned = match defense.juror() {
-                Some(same) if same == juror => defense,
-                _ => defense.assign_granted(juror, &grants, conflicts, self.now)?,
-            };
-            assigned.timed(slot, enrollment, conflicts, self.now)
-        };
-        Ok(booked()?)
-    }
+/// The defense with a juror and a time.
+async fn booked(
+    call: &Call,
+    hearing: &Hearing,
+    juror: PersonId,
+    (starts_at, minutes): (Timestamp, u32),
+) -> Result<Defense, Problem> {
+    let grants = call.grants(juror).await?;
+    let defense = hearing.defense.value.clone();
+    let slot = Slot::new(starts_at, minutes, defense.policy(), call.now)?;
+    let path = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);
+    Ok(defense.booked(juror, &grants, slot, path, call.now)?)
 }
 
 /// A time as it stands in people's weeks.

@@ -31,6 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(request_defense))
         .routes(routes!(assign_juror))
         .routes(routes!(schedule_defense))
+        .routes(routes!(cancel_defense))
+        .routes(routes!(plan_defense))
 }
 
 /// The dates that suit the student, both included.
@@ -149,6 +151,56 @@ async fn schedule_defense(
         let slot = Slot::new(body.starts_at, body.minutes, hearing.defense.value.policy(), call.now)?;
         let (enrollment, conflicts) = (&hearing.progress.enrollment.value, &hearing.progress.conflicts.value);
         Ok((StatusCode::OK, hearing.defense.value.clone().timed(slot, enrollment, conflicts, call.now)?))
+    })
+    .await
+}
+
+/// Why it will not be held.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelBody {
+    /// In the words of who calls it off.
+    reason: String,
+}
+
+/// Calls a defense off before its time: it does not count, and another one may be asked for.
+#[utoipa::path(post, path = "/v1/defenses/{id}/cancel", tag = "defenses", request_body = CancelBody,
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
+async fn cancel_defense(
+    call: Call,
+    At(id): At<DefenseId>,
+    Json(body): Json<CancelBody>,
+) -> Result<Reply, Problem> {
+    call.require_if_match()?;
+    act(&call, &permissions::CANCEL_DEFENSE, id, |hearing| {
+        let defense = hearing.defense.value.clone();
+        Ok((StatusCode::OK, defense.cancelled(body.reason.clone(), call.now)?))
+    })
+    .await
+}
+
+/// What is to be different this time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlanBody {
+    /// What the student does until the defense, and who helps.
+    text: String,
+}
+
+/// Writes the action plan without which a project that failed twice is not defended again.
+#[utoipa::path(post, path = "/v1/defenses/{id}/plan", tag = "defenses", request_body = PlanBody,
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The defense", body = DefenseView), Refusals))]
+async fn plan_defense(
+    call: Call,
+    At(id): At<DefenseId>,
+    Json(body): Json<PlanBody>,
+) -> Result<Reply, Problem> {
+    let me = call.person()?;
+    act(&call, &permissions::PLAN_DEFENSE, id, |hearing| {
+        let defense = hearing.defense.value.clone();
+        Ok((StatusCode::OK, defense.planned(me, body.text.clone(), call.now)?))
     })
     .await
 }

@@ -1,5 +1,6 @@
 //! What each refusal of a defense answers.
 
+use axum::http::header;
 use domain::defense::DefenseRefusal;
 use domain::enrollment::SessionRefused;
 use storage::defense::DefenseRefused;
@@ -19,12 +20,20 @@ impl From<DefenseRefusal> for Problem {
             | R::TooLate { .. }
             | R::RecordingStored
             | R::EvidenceAwaited
+            | R::UploadRefused
             | R::RecordingOfAnother
             | R::AppealOpen
             | R::Recording(_)
             | R::NothingToWaive
             | R::NotStudying(SessionRefused::NotActive { .. }) => Self::new(Code::WrongState, detail),
             R::NotStudying(SessionRefused::MonthPaused { .. }) => Self::new(Code::MonthPaused, detail),
+            R::NothingToWatch => Self::new(Code::RecordingMissing, detail),
+            R::PlanMissing => Self::new(Code::PlanMissing, detail),
+            R::OtherText { .. } => Self::field("/text_version", detail),
+            R::UploadOfAnother => Self::field("/key", detail),
+            R::UploadIncomplete => {
+                Self::at_field(Code::UploadIncomplete, "/key", detail).header(header::RETRY_AFTER, "1")
+            }
             R::AlreadyPassed | R::AlreadyDecided | R::AlreadyWaived => {
                 Self::new(Code::AlreadyDecided, detail)
             }
@@ -33,14 +42,17 @@ impl From<DefenseRefusal> for Problem {
             R::NotAJuror { .. } => Self::field("/juror", detail),
             R::OffQuarterHour | R::InThePast => Self::at_field(Code::InvalidTime, "/starts_at", detail),
             R::Length { .. } => Self::field("/minutes", detail),
-            R::NotAskedForConsent | R::NotTheJuror | R::NotTheirsToTell { .. } | R::WaiverByParty => {
-                Self::new(Code::Forbidden, detail)
-            }
+            R::NotAskedForConsent
+            | R::NotTheJuror
+            | R::NotTheReviewer
+            | R::NotTheirsToTell { .. }
+            | R::WaiverByParty => Self::new(Code::Forbidden, detail),
             R::ConsentMissing { .. } => Self::new(Code::ConsentMissing, detail),
             R::IdentityNotChecked => Self::field("/identity_checked", detail),
-            R::SkillMissing { .. } | R::SkillTwice { .. } | R::SkillUnknown { .. } => {
-                Self::field("/verdicts", detail)
-            }
+            R::ConditionOnAppeal { .. }
+            | R::SkillMissing { .. }
+            | R::SkillTwice { .. }
+            | R::SkillUnknown { .. } => Self::field("/verdicts", detail),
             R::Text { field: "what" | "note" } => Self::field("/verdicts", detail),
             R::Text { field } => Self::field(format!("/{field}"), detail),
             R::ConflictsOfAnother => {

@@ -5,10 +5,9 @@ use domain::defense::{Defense, DefenseRefusal, Settled};
 use domain::id::DefenseId;
 use domain::jury::CapReached;
 use domain::permission::Action;
-use domain::submission::Submission;
+use storage::Key;
 use storage::defense::{BookingRefused, DefenseRefused, Hearing};
 use storage::transaction::Transaction;
-use storage::{Item, Key};
 
 use super::DefenseView;
 use super::jurors::{OfferView, other_times};
@@ -58,7 +57,8 @@ pub(super) async fn keep(
     let reply = Reply { location, ..reply.at(hearing.defense.revision + 1) };
     let settled = settle(call, hearing, next)?;
     let transaction = transaction(call, hearing, &settled).await?;
-    let transaction = with_submission(call, hearing, &settled, transaction).await?;
+    let heard = call.store().heard(&hearing.defense.value, &settled).await?;
+    let transaction = transaction.heard(heard, call.now);
     let (key, by) = (Key::Defense(settled.defense.id()), call.person()?.to_string());
     call.commit(transaction.audit(&key, action.name, &by, call.now), reply).await
 }
@@ -84,22 +84,6 @@ async fn transaction<'a>(
         Err(BookingRefused::Taken(_)) => Err(not_free(call, hearing, settled, None).await?),
         Err(BookingRefused::Capped(cap)) => Err(not_free(call, hearing, settled, Some(cap)).await?),
     }
-}
-
-/// A new juror may read the work, and finds it in the list of submissions.
-async fn with_submission<'a>(
-    call: &'a Call,
-    hearing: &Hearing,
-    settled: &Settled,
-    transaction: Transaction<'a, DefenseRefused>,
-) -> Result<Transaction<'a, DefenseRefused>, Problem> {
-    let new = settled.defense.juror().filter(|_| hearing.defense.value.juror() != settled.defense.juror());
-    let Some(juror) = new else { return Ok(transaction) };
-    let key = Key::Submission(settled.defense.request().submission);
-    let submission: Item<Submission> = call.store().get(&key).await?.ok_or_else(Problem::not_found)?;
-    let heard = submission.value.clone().heard_by(juror);
-    let transaction = transaction.shows_submission(juror, call.now, heard.id);
-    Ok(transaction.save(&submission.with(heard), DefenseRefused::Changed))
 }
 
 /// The refusal of a time that is taken, or at which the juror judges enough, with other times: over all jurors

@@ -6,11 +6,12 @@ use domain::id::DefenseId;
 use domain::jury::{Assigned, EXACT_DEFENSES_MAX, assign};
 use serde::{Deserialize, Serialize};
 use storage::defense::Hearing;
+use storage::jury::Search;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::jurors::{ProposalView, Search};
+use super::jurors::{ProposalView, search_together};
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
@@ -77,7 +78,7 @@ async fn plan_juries(
         check(&hearing, &hearings).map_err(|detail| Problem::field(format!("/defenses/{index}"), detail))?;
         hearings.push(hearing);
     }
-    let searches = Search::together(&call, &hearings, minutes).await?;
+    let searches = search_together(&call, &hearings, minutes).await?;
     let planning = tokio::task::spawn_blocking(move || {
         let assigned = plan(&searches, &hearings);
         (assigned, hearings)

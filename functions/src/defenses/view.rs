@@ -1,7 +1,10 @@
 //! A defense as it is shown, to whom it is shown.
 
 use domain::assessment::Assessment;
-use domain::defense::{Awaits, Consent, Defense, DefenseState, Overall, SkillJudgment, Verdict, Waiver};
+use domain::defense::{
+    ActionPlan, Appeal, Awaits, ConditionFinding, Consent, Defense, DefenseAgenda, DefenseState, Overall,
+    Sitting, SkillJudgment, Verdict, Waiver,
+};
 use domain::id::{DefenseId, EnrollmentId, PersonId, ProjectId, SkillId, SubmissionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -81,10 +84,110 @@ pub struct DefenseView {
     pub until: Option<Timestamp>,
     /// Why it was cancelled or annulled.
     pub reason: Option<String>,
+    /// How its time is spent.
+    #[schema(value_type = Object)]
+    pub agenda: DefenseAgenda,
+    /// Which text student and juror agree to before they are recorded.
+    pub consent: ConsentText,
+    /// When the verdict is due, while none was given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub verdict_due_at: Option<Timestamp>,
+    /// Whether it gets a time only with an action plan.
+    pub needs_plan: bool,
+    /// The action plan.
+    #[schema(value_type = Option<Object>)]
+    pub plan: Option<ActionPlan>,
+    /// What the student uploaded after a conditional verdict.
+    pub condition: Option<ConditionView>,
+    /// Until when the student may appeal, once there is an outcome.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub appeal_ends_at: Option<Timestamp>,
+    /// The student's appeal; whoever judges it does not see why before their own decision.
+    pub appeal: Option<AppealView>,
     /// The mentor's judgment of the work.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub assessment: Option<Assessment>,
+}
+
+/// A text that is agreed to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsentText {
+    /// Its version, as `text_version` names it.
+    #[schema(example = "1")]
+    pub text_version: String,
+    /// Where it stands.
+    #[schema(example = "/web/recording-consent-1.html")]
+    pub text_url: String,
+}
+
+impl ConsentText {
+    fn of(version: u32) -> Self {
+        Self { text_version: version.to_string(), text_url: format!("/web/recording-consent-{version}.html") }
+    }
+}
+
+/// What a conditional verdict led to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConditionView {
+    /// SHA-256 of what was uploaded, 64 lower-case hex digits.
+    pub sha256: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Where it is read, for 15 minutes; in a defense read alone.
+    pub url: Option<String>,
+    /// Whether it is what was asked for, once somebody looked.
+    #[schema(value_type = Option<String>, example = "met")]
+    pub finding: Option<ConditionFinding>,
+    /// Why.
+    pub note: Option<String>,
+}
+
+impl ConditionView {
+    fn of(sitting: &Sitting) -> Option<Self> {
+        let upload = sitting.condition_upload.as_ref()?;
+        let decision = sitting.condition_decision.as_ref();
+        Some(Self {
+            sha256: upload.sha256.clone(),
+            at: upload.at,
+            url: None,
+            finding: decision.map(|decision| decision.finding),
+            note: decision.and_then(|decision| decision.note.clone()),
+        })
+    }
+}
+
+/// An appeal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AppealView {
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Why, in the student's words.
+    pub reason: Option<String>,
+    /// Who judges it, once somebody is found.
+    #[schema(value_type = Option<String>)]
+    pub reviewer: Option<PersonId>,
+    /// When it was decided.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub decided_at: Option<Timestamp>,
+    /// What was found, skill by skill.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub verdicts: Option<Vec<SkillJudgment>>,
+}
+
+impl AppealView {
+    fn of(appeal: &Appeal, shown: bool) -> Self {
+        let decision = appeal.decision.as_ref();
+        Self {
+            at: appeal.at,
+            reason: shown.then(|| appeal.reason.clone()),
+            reviewer: appeal.reviewer,
+            decided_at: decision.map(|decision| decision.at),
+            verdicts: decision.map(|decision| decision.skills.clone()),
+        }
+    }
 }
 
 /// The juror's verdict.
@@ -161,6 +264,14 @@ impl DefenseView {
             awaits,
             until,
             reason,
+            agenda: defense.policy().agenda,
+            consent: ConsentText::of(defense.policy().consent_version),
+            verdict_due_at: defense.verdict_due_at(),
+            needs_plan: defense.needs_plan(),
+            plan: defense.plan().cloned(),
+            condition: sitting.filter(|_| shown).and_then(ConditionView::of),
+            appeal_ends_at: defense.appeal_ends_at(),
+            appeal: defense.appeal().map(|appeal| AppealView::of(appeal, shown)),
             assessment: None,
         }
     }

@@ -5,9 +5,11 @@ use domain::commitment::CommitmentError;
 use domain::conflict::{ConflictSet, Reason};
 use domain::enrollment::{Enrollment, SessionRefused};
 use domain::id::PersonId;
+use domain::job::Job;
 use domain::occupancy::{InvalidSlot, alternatives, weeks_searched};
 use domain::session::{BookingError, BookingFacts, Session, SessionKind, SessionPolicy};
 use domain::time::{InvalidTime, UtcOffset, Zone};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use storage::session::{BookRefusal, Misfit};
 use storage::{Item, Transaction};
@@ -82,10 +84,12 @@ impl Pair {
         &self,
         transaction: Transaction<'store, BookRefusal>,
         mut conflicts: Item<ConflictSet>,
+        now: Timestamp,
     ) -> Transaction<'store, BookRefusal> {
         match self.tie {
             Some(reason) if conflicts.value.add(self.with, reason) => {
-                transaction.save(&conflicts, BookRefusal::Changed)
+                let arrange = Job::ArrangeDefenses { enrollment: conflicts.value.enrollment() };
+                transaction.save(&conflicts, BookRefusal::Changed).enqueue(&arrange, now)
             }
             _ => transaction,
         }

@@ -9,9 +9,12 @@
 //! juror does without the student's [`ConflictSet`], and no verdict is sealed without
 //! [`Evidence`]: a verified recording or a signed waiver. One file a step:
 
+mod adjust; // when something around it changes
+mod appeal; // a third person judges again
 mod conditions; // the 48 hours after a conditional verdict
 mod evidence; // recordings and waivers: what a verdict rests on
 mod holding; // consent, start, end
+mod plan; // what is to be different after two fails
 mod planning; // juror, time, cancellation
 mod policy; // the numbers
 mod refusal; // why not
@@ -35,11 +38,13 @@ use crate::person::Scope;
 use crate::recording::Recording;
 use crate::time::Zone;
 
+pub use appeal::{Appeal, AppealDecision};
 pub use conditions::{ConditionDecision, ConditionFinding, ConditionUpload};
 pub use evidence::{Evidence, Waiver};
 pub use holding::{Consent, Ending, Identity, Sitting};
+pub use plan::ActionPlan;
 pub use planning::Slot;
-pub use policy::DefensePolicy;
+pub use policy::{DefenseAgenda, DefensePolicy};
 pub use refusal::{DefenseRefusal, TEXT_CHARS_MAX};
 pub use request::{DefenseRequest, Wish};
 pub use settle::{Booking, Judging, Path, Settled};
@@ -62,6 +67,14 @@ pub struct Defense {
     earlier_sittings: Vec<Sitting>,
     #[serde(default)]
     policy: DefensePolicy,
+    #[serde(default)]
+    failed_before: u32,
+    #[serde(default)]
+    plan: Option<ActionPlan>,
+    #[serde(default)]
+    decided_at: Option<Timestamp>,
+    #[serde(default)]
+    appeal: Option<Appeal>,
     #[serde(flatten)]
     state: DefenseState,
 }
@@ -82,7 +95,7 @@ impl Defense {
     ) -> Result<Self, DefenseRefusal> {
         let of_project =
             |it: &&Self| it.request.enrollment == request.enrollment && it.request.project == request.project;
-        let mut number = 1;
+        let (mut number, mut failed_before) = (1, 0);
         for defense in earlier.iter().filter(of_project) {
             if defense.state.is_open() {
                 return Err(DefenseRefusal::OpenDefense);
@@ -91,6 +104,7 @@ impl Defense {
                 return Err(DefenseRefusal::AlreadyPassed);
             }
             number = number.max(defense.number + 1);
+            failed_before += u32::from(defense.counts_as_failed());
         }
         if request.skills.is_empty() {
             return Err(DefenseRefusal::NothingToJudge);
@@ -109,6 +123,10 @@ impl Defense {
             sitting: None,
             earlier_sittings: Vec::new(),
             policy: *policy,
+            failed_before,
+            plan: None,
+            decided_at: None,
+            appeal: None,
             state: DefenseState::Requested,
         })
     }
@@ -203,31 +221,39 @@ impl Defense {
         self.state.outcome() == Some(Outcome::Failed)
     }
 
-    /// The conflict that a failed defense makes, to be written with it: its juror never judges the
-    /// student again.
-    pub fn conflict_made(&self) -> Option<(PersonId, Reason)> {
-        let juror = self.juror.filter(|_| self.counts_as_failed())?;
-        Some((juror, Reason::JurorOfAFailedDefense))
+    /// When it came to what it comes to; an appeal does not change that.
+    pub fn decided_at(&self) -> Option<Timestamp> {
+        let sealed = self.verdict().and_then(|verdict| verdict.seal.as_ref());
+        self.decided_at.or_else(|| sealed.map(|seal| seal.sealed_at))
     }
 
-    /// Whether the mentor's verdict may be shown: not to the juror before the own one is sealed,
-    /// so that the second judgment is independent of the first.
+    /// When the juror's verdict is due, once it was held and while none was given.
+    pub fn verdict_due_at(&self) -> Option<Timestamp> {
+        self.check_held("judged").ok()?;
+        let sitting = self.sitting.as_ref().filter(|sitting| sitting.verdict.is_none())?;
+        Some(policy::hours_after(sitting.ended_at?, self.policy.verdict_hours))
+    }
+
+    /// The conflicts that a failed defense makes, to be written with it: its juror, and whoever
+    /// upheld the fail, never judge the student again.
+    pub fn conflicts_made(&self) -> impl Iterator<Item = (PersonId, Reason)> {
+        let reviewer = match self.state {
+            DefenseState::Upheld { .. } => self.appeal.as_ref().and_then(|appeal| appeal.reviewer),
+            _ => None,
+        };
+        let judged = [self.juror, reviewer].into_iter().flatten().filter(|_| self.counts_as_failed());
+        judged.map(|person| (person, Reason::JurorOfAFailedDefense))
+    }
+
+    /// Whether the mentor's verdict may be shown: not to the juror before the own one is sealed, nor
+    /// to whoever judges an appeal before the own decision, so that each judges independently.
     pub fn shows_mentor_verdict_to(&self, person: PersonId) -> bool {
-        self.juror != Some(person) || self.is_sealed()
+        !self.is_blind(person) && (self.juror != Some(person) || self.is_sealed())
     }
 
     /// Whether the juror's words may be shown: to the others once they count.
     pub fn shows_verdict_to(&self, person: PersonId) -> bool {
-        self.juror == Some(person) || self.is_sealed()
-    }
-
-    /// Another mentor took over the student. The juror of the defense cannot be the one.
-    pub fn handed_over(mut self, mentor: PersonId) -> Result<Self, DefenseRefusal> {
-        if self.juror == Some(mentor) && self.state.is_open() {
-            return Err(DefenseRefusal::JurorInConflict { juror: mentor });
-        }
-        self.mentor = mentor;
-        Ok(self)
+        !self.is_blind(person) && (self.juror == Some(person) || self.is_sealed())
     }
 
     /// Whether somebody may judge: in no conflict, by the set and by what the defense itself knows.
@@ -279,6 +305,7 @@ impl Subject for Defense {
             relation(Some(self.request.student), Relation::Owner),
             relation(Some(self.mentor), Relation::CurrentMentor),
             relation(self.juror, Relation::AssignedJuror),
+            relation(self.appeal.as_ref().and_then(|appeal| appeal.reviewer), Relation::AppealReviewer),
         ];
         held.into_iter().flatten().collect()
     }
@@ -365,13 +392,5 @@ mod tests {
         check(mentor(), &[Relation::CurrentMentor]);
         check(juror(), &[Relation::AssignedJuror]);
         check(staff(), &[]);
-    }
-
-    #[test]
-    fn a_new_mentor_takes_the_place_of_the_old_one_but_not_while_judging() {
-        let handed = assigned().handed_over(other_juror()).expect("a stranger");
-        assert_eq!(handed.relations(mentor(), asked_at()), []);
-        let refused = assigned().handed_over(juror());
-        assert_eq!(refused, Err(DefenseRefusal::JurorInConflict { juror: juror() }));
     }
 }

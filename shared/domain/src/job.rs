@@ -258,6 +258,12 @@ pub enum Job {
         /// Which defense.
         defense: DefenseId,
     },
+    /// Bring an enrollment's defenses in line with its mentor, its active time and who may not judge; find another
+    /// juror where one is missing since, and somebody who judges an appeal.
+    ArrangeDefenses {
+        /// Whose.
+        enrollment: EnrollmentId,
+    },
     /// Fail a conditional defense whose student uploaded nothing in time.
     CloseCondition {
         /// Which defense.
@@ -315,6 +321,7 @@ impl Job {
             Self::VerifyRecording { .. } => "verify_recording",
             Self::MissRecording { .. } => "miss_recording",
             Self::CloseCondition { .. } => "close_condition",
+            Self::ArrangeDefenses { .. } => "arrange_defenses",
         }
     }
 
@@ -354,6 +361,7 @@ impl Job {
             Self::HandOver { mentor } | Self::CoverHolidays { mentor } => vec![mentor.to_string()],
             Self::Introduce { enrollment, mentor } => vec![enrollment.to_string(), mentor.to_string()],
             Self::ArrangeSessions { enrollment }
+            | Self::ArrangeDefenses { enrollment }
             | Self::SeatStudent { enrollment }
             | Self::Begin { enrollment }
             | Self::CreditUnused { enrollment }

@@ -216,9 +216,13 @@ impl Sought<'_> {
         if candidate.said.weekly.is_empty() {
             return Some(Unfit::NoHours);
         }
+        (!self.is_spoken_by(candidate)).then_some(Unfit::Language)
+    }
+
+    /// Whether somebody speaks its language well enough to judge in it.
+    fn is_spoken_by(&self, candidate: &Candidate) -> bool {
         let level_min = self.defense.policy().juror_language_level_min;
-        let speaks = candidate.said.speaks(self.language).is_some_and(|level| level >= level_min);
-        (!speaks).then_some(Unfit::Language)
+        candidate.said.speaks(self.language).is_some_and(|level| level >= level_min)
     }
 
     /// The times at which the student could come.
@@ -278,6 +282,18 @@ pub fn rank(sought: &Sought<'_>, candidates: &[Candidate]) -> Ranking {
 pub fn juror_at(sought: &Sought<'_>, candidates: &[Candidate], slot: Slot) -> Option<Proposal> {
     let fit = candidates.iter().filter(|candidate| sought.bars(candidate).is_none());
     fit.filter_map(|candidate| sought.propose(candidate, slot).ok()).min_by_key(|it| sought.order(it))
+}
+
+/// Who could judge an appeal against it, whoever judges least first. They need no hour in common with the student:
+/// they judge by the recording.
+pub fn reviewers(sought: &Sought<'_>, candidates: &[Candidate]) -> Vec<PersonId> {
+    let able = |candidate: &&Candidate| {
+        let strange = matches!(sought.bars(candidate), None | Some(Unfit::NoHours));
+        strange && sought.is_spoken_by(candidate) && sought.defense.juror() != Some(candidate.said.person)
+    };
+    let mut able = Vec::from_iter(candidates.iter().filter(able));
+    able.sort_by_key(|candidate| (candidate.judging.len(), candidate.said.person));
+    able.into_iter().map(|candidate| candidate.said.person).collect()
 }
 
 /// The first few times of a defense that do not overlap each other, each with the juror that it gets.

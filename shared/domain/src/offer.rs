@@ -145,6 +145,12 @@ impl Policy {
             recording_hours: self.recording_hours.value,
             recording_share_percent: self.recording_share_percent.value,
             statement_days: self.statement_days.value,
+            verdict_hours: self.verdict_hours.value,
+            appeal_days: self.appeal_days.value,
+            plan_after_failed: self.plan_after_failed.value,
+            agenda: self.defense_agenda.value,
+            consent_version: self.recording_consent_version.value,
+            retention_days: self.recording_retention_days.value,
         }
     }
 }

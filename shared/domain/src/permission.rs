@@ -61,6 +61,8 @@ pub enum Relation {
     CurrentMentor,
     /// The juror assigned to it.
     AssignedJuror,
+    /// The third person who judges an appeal against it.
+    AppealReviewer,
     /// Their coach.
     Coach,
     /// Who pays it.

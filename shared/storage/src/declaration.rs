@@ -1,8 +1,13 @@
 //! Who declared a tie to whom, and what that keeps them from.
 
+use std::collections::BTreeSet;
+
 use domain::conflict::{ConflictSet, Declarations, Reason};
-use domain::id::PersonId;
+use domain::defense::Defense;
+use domain::id::{EnrollmentId, PersonId};
+use domain::job::Job;
 use domain::permission::Loaded;
+use jiff::Timestamp;
 
 use crate::enrollment::PersonEnrollment;
 use crate::item::{Item, Stored};
@@ -20,6 +25,8 @@ impl Stored for Declarations {
 
 /// The most enrollments that concern one person: a mentor's of many years.
 const ENROLLMENTS_MAX: u16 = 1_000;
+/// How many of a person's latest defenses are looked at when they declare something.
+const DEFENSES_LOOKED_AT: u16 = 100;
 
 impl Store {
     /// What a person declared, or nothing yet.
@@ -38,12 +45,37 @@ impl Store {
         Ok(sets)
     }
 
+    /// Whether one of two people declared a tie to the other.
+    pub async fn is_tied(&self, one: PersonId, other: PersonId) -> Result<bool, StoreError> {
+        let declared: Vec<Item<Declarations>> =
+            self.get_many(&[one, other].map(Key::DeclaredConflicts)).await?;
+        Ok(declared
+            .iter()
+            .any(|it| it.value.people.contains_key(&one) || it.value.people.contains_key(&other)))
+    }
+
+    /// Enrollments of students whom a person is to judge and declares a tie to now: looked for among the latest
+    /// defenses, since older ones are over.
+    pub async fn judged_enrollments(
+        &self,
+        declared: &Declarations,
+    ) -> Result<BTreeSet<EnrollmentId>, StoreError> {
+        let (defenses, _) = self.defenses_of(declared.person, None, DEFENSES_LOOKED_AT).await?;
+        let judges = |defense: &Defense| {
+            let by = defense.juror() == Some(declared.person) || defense.is_reviewed_by(declared.person);
+            by && defense.state().is_open() && declared.people.contains_key(&defense.request().student)
+        };
+        let judged = defenses.iter().filter(|item| judges(&item.value));
+        Ok(judged.map(|item| item.value.request().enrollment).collect())
+    }
+
     /// Keeps what a person declared, and puts everyone they named into the sets of their own
     /// enrollments, where they stay.
     pub fn keep_declarations<R: Clone>(
         &self,
         declared: &Item<Declarations>,
         sets: Vec<Item<ConflictSet>>,
+        now: Timestamp,
         changed: R,
     ) -> Transaction<'_, R> {
         let transaction = self.transaction().save(declared, changed.clone());
@@ -52,7 +84,11 @@ impl Store {
             for person in declared.value.people.keys() {
                 news |= set.value.add(*person, Reason::Declared);
             }
-            if news { transaction.save(&set, changed.clone()) } else { transaction }
+            if !news {
+                return transaction;
+            }
+            let arrange = Job::ArrangeDefenses { enrollment: set.value.enrollment() };
+            transaction.save(&set, changed.clone()).enqueue(&arrange, now)
         })
     }
 }

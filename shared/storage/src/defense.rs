@@ -4,6 +4,7 @@
 //! what juror and student declared, so that a conflict written at the same moment is not overlooked.
 
 mod booking; // its people's time
+mod heard; // a juror who may read the work
 mod request; // what a defense is asked for with
 
 use domain::attempt::Attempt;
@@ -202,7 +203,8 @@ impl<R> Transaction<'_, R> {
     fn linked(mut self, before: Option<&Defense>, after: &Defense) -> Self {
         let people = |defense: &Defense| {
             let fixed = [defense.request().student, defense.mentor()];
-            fixed.into_iter().chain(defense.juror()).collect::<Vec<_>>()
+            let reviewer = defense.appeal().and_then(|appeal| appeal.reviewer);
+            fixed.into_iter().chain(defense.juror()).chain(reviewer).collect::<Vec<_>>()
         };
         let (known, now) = (before.map(people).unwrap_or_default(), people(after));
         for person in now.iter().filter(|person| !known.contains(person)) {

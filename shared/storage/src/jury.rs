@@ -1,17 +1,19 @@
 //! Jurors as a defense's search looks at them: what they said, what is booked, what they judge already.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::availability::Availability;
 use domain::conflict::Declarations;
 use domain::enrollment::Enrollment;
 use domain::id::PersonId;
-use domain::jury::{Candidate, Free};
+use domain::jury::{Candidate, Free, Sought, Span};
 use domain::occupancy::Week;
 use domain::pairing::{Hours, PairingPolicy};
 use domain::permission::Role;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::defense::Hearing;
 use crate::item::Item;
 use crate::key::Key;
 use crate::store::{Store, StoreError};
@@ -21,20 +23,100 @@ pub const JURORS_MAX: usize = 200;
 
 /// A student who is to be judged.
 #[derive(Debug, Clone)]
-pub struct Judged {
+struct Judged {
     /// When the student could come.
-    pub free: Free,
+    free: Free,
     /// Who declared a tie to the student, or to whom the student declared one.
-    pub tied: BTreeSet<PersonId>,
+    tied: BTreeSet<PersonId>,
+}
+
+/// A defense that a juror is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The defense, with the student's progress.
+    pub hearing: &'a Hearing,
+    /// When it may begin.
+    pub span: Span,
+    /// How long it takes.
+    pub minutes: u32,
+    /// When students who have said nothing can be met.
+    pub pairing: PairingPolicy,
+}
+
+/// A search for a juror: who could come, from when until when, and for how long.
+#[derive(Debug, Clone)]
+pub struct Search {
+    judged: Judged,
+    candidates: Arc<Vec<Candidate>>,
+    span: Span,
+    minutes: u32,
+}
+
+impl Search {
+    /// Who could judge.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// How long the defense takes.
+    pub const fn minutes(&self) -> u32 {
+        self.minutes
+    }
+
+    /// Whether a tie between somebody and the student was declared.
+    pub fn is_tied(&self, person: PersonId) -> bool {
+        self.judged.tied.contains(&person)
+    }
+
+    /// The defense, as jurors are looked for.
+    pub fn sought<'a>(&'a self, hearing: &'a Hearing, studies: &'a dyn Fn(Timestamp) -> bool) -> Sought<'a> {
+        Sought {
+            defense: &hearing.defense.value,
+            conflicts: &hearing.progress.conflicts.value,
+            language: &hearing.progress.enrollment.value.language,
+            tied: &self.judged.tied,
+            student: self.judged.free.clone(),
+            studies,
+            span: self.span,
+            minutes: u16::try_from(self.minutes).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// Lets the domain decide by what was read.
+    pub fn decide<T>(&self, hearing: &Hearing, rule: impl FnOnce(&Sought<'_>, &[Candidate]) -> T) -> T {
+        let enrollment = &hearing.progress.enrollment.value;
+        let studies = |at: Timestamp| enrollment.session_allowed_at(at).is_ok();
+        rule(&self.sought(hearing, &studies), &self.candidates)
+    }
 }
 
 impl Store {
-    /// Who might judge students of one degree in some weeks, and when each of these could come: those with the role
-    /// of a juror for the degree. Who may, and who is free in the end, is decided later: what is read here is no
-    /// guard. The policy beside a student says when one who has said nothing can be met.
-    pub async fn bench(
+    /// Looks for jurors of several defenses of one degree: whoever has the role for it, and when each of these
+    /// could come. Who may, and who is free in the end, is decided later: what is read here is no guard.
+    pub async fn search_jurors(
         &self,
-        students: &[(&Enrollment, PairingPolicy)],
+        asked: &[Asked<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<Search>, StoreError> {
+        let enrollment = |asked: &Asked<'_>| asked.hearing.progress.enrollment.value.clone();
+        let students = Vec::from_iter(asked.iter().map(|asked| (enrollment(asked), asked.pairing)));
+        let weeks: BTreeSet<Week> = asked.iter().flat_map(|asked| asked.span.weeks()).collect();
+        let (judged, candidates) = self.bench(&students, &Vec::from_iter(weeks), now).await?;
+        let candidates = Arc::new(candidates);
+        let search = |(asked, judged): (&Asked<'_>, Judged)| Search {
+            judged,
+            candidates: candidates.clone(),
+            span: asked.span,
+            minutes: asked.minutes,
+        };
+        Ok(asked.iter().zip(judged).map(search).collect())
+    }
+
+    /// Who might judge students of one degree in some weeks, and when each of these could come. The policy beside
+    /// a student says when one who has said nothing can be met.
+    async fn bench(
+        &self,
+        students: &[(Enrollment, PairingPolicy)],
         weeks: &[Week],
         now: Timestamp,
     ) -> Result<(Vec<Judged>, Vec<Candidate>), StoreError> {

@@ -34,6 +34,8 @@ pub enum Destination {
     Claim(Box<Item<Enrollment>>),
     /// The recording of a defense.
     Recording(Box<Item<Defense>>),
+    /// What a defense's juror asked its student for.
+    Condition(Box<Item<Defense>>),
 }
 
 impl Subject for Destination {
@@ -42,6 +44,7 @@ impl Subject for Destination {
             Self::Submission(submission) => (submission.relations(person, now), Relation::Owner),
             Self::Claim(enrollment) => (enrollment.relations(person, now), Relation::Owner),
             Self::Recording(defense) => (defense.relations(person, now), Relation::AssignedJuror),
+            Self::Condition(defense) => (defense.relations(person, now), Relation::Owner),
         };
         relations.retain(|relation| *relation == sender);
         relations
@@ -80,8 +83,10 @@ impl Store {
             UploadSubject::Defense(id) if purpose == Purpose::Recording => {
                 self.get(&Key::Defense(id)).await?.map(Box::new).map(Destination::Recording)
             }
-            // SEAM: what a defense's juror asked for (its student alone) comes with the conditions.
-            UploadSubject::Defense(_) | UploadSubject::Session(_) => None,
+            UploadSubject::Defense(id) => {
+                self.get(&Key::Defense(id)).await?.map(Box::new).map(Destination::Condition)
+            }
+            UploadSubject::Session(_) => None,
         };
         Ok(found.map(|found| self.loaded(found)))
     }

@@ -6,6 +6,7 @@ use domain::availability::Availability;
 use domain::commitment::Commitment;
 use domain::enrollment::Enrollment;
 use domain::id::{EnrollmentId, PersonId};
+use domain::job::Job;
 use domain::permission::Role;
 use domain::session::{Session, SessionState, Side};
 use jiff::civil::Date;
@@ -31,7 +32,7 @@ type Written = Result<(), Refused<BookRefusal>>;
 
 /// Brings an enrollment's sessions in line with its active time and its series: what may not be held
 /// any more is called off free of charge, what may be held again is booked, and the series of whoever left end.
-/// Its seats follow, on the day on which a mentor hands over too.
+/// Its defenses and its seats follow, on the day on which a mentor hands over too.
 pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentId) -> Result<(), Unfinished> {
     while read_again(was_changed, || call_off(worker, enrollment)).await? == CALLED_OFF_AT_ONCE {}
     if let Some(progress) = worker.store.progress_for_job(enrollment).await? {
@@ -44,6 +45,9 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentI
             }
         }
     }
+    let now = worker.clock.now(&worker.store).await?;
+    let defenses = Job::ArrangeDefenses { enrollment };
+    worker.store.transaction::<()>().enqueue(&defenses, now).commit().await?;
     arrange_seats(worker, claimed, enrollment).await
 }
 

@@ -75,6 +75,14 @@ impl Attempt {
         Ok(self.decided(outcome, acquired, now))
     }
 
+    /// The student appeals against the last defense: not while the next one is open.
+    pub fn appeal_defense(self, defense: DefenseId) -> Result<Self, AttemptError> {
+        match self.open_defense() {
+            Some(open) if open != defense => Err(AttemptError::DefenseOpen { defense: open }),
+            _ => Ok(self),
+        }
+    }
+
     /// An appeal turned the verdict of a concluded defense into another, however far the student has
     /// come since, but not while the next defense is open.
     pub fn overturn_defense(

@@ -7,6 +7,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::billing::{Completion, PauseBegins};
+use crate::defense::DefensePolicy;
 use crate::money::{Currency, Money};
 use crate::months::Months;
 use crate::pairing::PairingPolicy;
@@ -90,7 +91,7 @@ pub(crate) fn policy() -> Policy {
         no_show_share: own(Share { numerator: 1, denominator: 3 }),
         notice_days_min: own(14),
         notice_days_max: own(21),
-        defense_minutes_min: own(15),
+        defense_minutes_min: own(30),
         defense_minutes_max: own(180),
         defense_minutes: own(45),
         defenses_per_day_max: own(3),
@@ -104,6 +105,11 @@ pub(crate) fn policy() -> Policy {
         condition_decision_hours: own(48),
         recording_share_percent: own(60),
         recording_retention_days: own(1095),
+        verdict_hours: own(48),
+        appeal_days: own(15),
+        plan_after_failed: own(2),
+        defense_agenda: own(DefensePolicy::OPENING.agenda),
+        recording_consent_version: own(1),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::availability::{Level, LocalTime};
 use crate::billing::{Completion, DUNNING_TRIES, PauseBegins, Terms};
-use crate::defense::DefensePolicy;
+use crate::defense::{DefenseAgenda, DefensePolicy};
 use crate::pairing::PairingPolicy;
 use crate::session::SessionPolicy;
 
@@ -133,6 +133,21 @@ pub struct Policy {
     pub recording_share_percent: Sourced<u8>,
     /// Days that a recording is kept after its defense.
     pub recording_retention_days: Sourced<u32>,
+    /// Hours after a defense in which its verdict is due.
+    #[serde(default = "opening_verdict_hours")]
+    pub verdict_hours: Sourced<u32>,
+    /// Days after the outcome of a defense in which the student may appeal.
+    #[serde(default = "opening_appeal_days")]
+    pub appeal_days: Sourced<u32>,
+    /// Failed defenses of a project after which the next one needs an action plan.
+    #[serde(default = "opening_plan_after_failed")]
+    pub plan_after_failed: Sourced<u32>,
+    /// How the minutes of a defense are spent.
+    #[serde(default = "opening_defense_agenda")]
+    pub defense_agenda: Sourced<DefenseAgenda>,
+    /// Version of the text that student and juror agree to before they are recorded.
+    #[serde(default = "opening_recording_consent_version")]
+    pub recording_consent_version: Sourced<u32>,
 }
 
 /// What holds where a policy was written before it could say so.
@@ -174,6 +189,26 @@ fn opening_defenses_per_week_max() -> Sourced<u32> {
 
 fn opening_juror_language_level_min() -> Sourced<Level> {
     opening(DefensePolicy::OPENING.juror_language_level_min)
+}
+
+fn opening_verdict_hours() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.verdict_hours)
+}
+
+fn opening_appeal_days() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.appeal_days)
+}
+
+fn opening_plan_after_failed() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.plan_after_failed)
+}
+
+fn opening_defense_agenda() -> Sourced<DefenseAgenda> {
+    opening(DefensePolicy::OPENING.agenda)
+}
+
+fn opening_recording_consent_version() -> Sourced<u32> {
+    opening(DefensePolicy::OPENING.consent_version)
 }
 
 fn opening_pause_begins() -> Sourced<PauseBegins> {
@@ -253,6 +288,11 @@ impl Policy {
             ("condition_decision_hours", self.condition_decision_hours.value > 0),
             ("recording_share_percent", self.recording_share_percent.value <= 100),
             ("recording_retention_days", self.recording_retention_days.value > 0),
+            ("verdict_hours", self.verdict_hours.value > 0),
+            ("appeal_days", self.appeal_days.value > 0),
+            ("plan_after_failed", self.plan_after_failed.value > 0),
+            ("defense_agenda", self.defense_agenda.value.fits(self.defense_minutes.value)),
+            ("recording_consent_version", self.recording_consent_version.value > 0),
         ];
         rules.into_iter().filter(|(_, possible)| !possible).map(|(name, _)| name)
     }
@@ -288,6 +328,8 @@ mod tests {
         check("session_minutes", |policy| policy.session_minutes.value = 10);
         check("waking_hours", |policy| policy.waking_hours.value.reverse());
         check("defense_minutes", |policy| policy.defense_minutes.value = 200);
+        check("defense_agenda", |policy| policy.defense_agenda.value.questions_minutes = 16);
+        check("appeal_days", |policy| policy.appeal_days.value = 0);
         check("defenses_per_day_max", |policy| policy.defenses_per_day_max.value = 0);
         check("no_show_share", |policy| policy.no_show_share.value.denominator = 0);
         check("dunning_days", |policy| policy.dunning_days.value = [1, 3, 3, 7, 10, 14]);

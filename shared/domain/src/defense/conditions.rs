@@ -8,6 +8,7 @@ use super::refusal::check_text;
 use super::{Awaits, Defense, DefenseRefusal, DefenseState};
 use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
+use crate::upload::{Purpose, Upload, UploadState, UploadSubject};
 
 /// What the student uploaded to meet the conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,22 +45,42 @@ pub enum ConditionFinding {
 }
 
 impl Defense {
-    /// The student uploads what was asked for, in time; then it is the juror's turn.
+    /// Whether what is to be uploaded may be sent now.
+    pub fn check_condition_open(&self, now: Timestamp) -> Result<(), DefenseRefusal> {
+        match self.state {
+            DefenseState::Conditional { awaits: Awaits::Student, until } if now < until => Ok(()),
+            DefenseState::Conditional { awaits: Awaits::Student, until } => {
+                Err(DefenseRefusal::TooLate { deadline: until })
+            }
+            _ => Err(self.wrong_state("completed")),
+        }
+    }
+
+    /// The student hands in a verified upload of what was asked for, in time; then it is the juror's turn.
     pub fn condition_uploaded(
         mut self,
-        upload: UploadId,
-        sha256: String,
+        upload: Option<&Upload>,
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         let refusal = self.wrong_state("completed");
-        let DefenseState::Conditional { awaits: Awaits::Student, until } = self.state else {
-            return Err(refusal);
+        self.check_condition_open(now)?;
+        let own = |upload: &&Upload| {
+            upload.owner == self.request.student
+                && upload.purpose == Purpose::Evidence
+                && upload.subject == UploadSubject::Defense(self.id)
         };
-        if now >= until {
-            return Err(DefenseRefusal::TooLate { deadline: until });
-        }
+        let upload = upload.filter(own).ok_or(DefenseRefusal::UploadOfAnother)?;
+        let sha256 = match upload.state {
+            UploadState::Verified { sha256, .. } => sha256.to_string(),
+            UploadState::Open { .. } | UploadState::Arrived { .. } => {
+                return Err(DefenseRefusal::UploadIncomplete);
+            }
+            UploadState::Refused { .. } | UploadState::Abandoned { .. } => {
+                return Err(DefenseRefusal::UploadRefused);
+            }
+        };
         let sitting = self.sitting.as_mut().ok_or(refusal)?;
-        sitting.condition_upload = Some(ConditionUpload { upload, sha256, at: now });
+        sitting.condition_upload = Some(ConditionUpload { upload: upload.id, sha256, at: now });
         let until = hours_after(now, self.policy.condition_decision_hours);
         self.state = DefenseState::Conditional { awaits: Awaits::Juror, until };
         Ok(self)
@@ -83,6 +104,7 @@ impl Defense {
         if let Some(note) = &decision.note {
             check_text("note", note)?;
         }
+        self.decided_at = Some(decision.at);
         self.state = match decision.finding {
             ConditionFinding::Met => DefenseState::Passed,
             ConditionFinding::NotMet => DefenseState::Failed,
@@ -101,7 +123,10 @@ impl Defense {
             return Err(DefenseRefusal::TooEarly { from: until });
         }
         self.state = match awaits {
-            Awaits::Student => DefenseState::Failed,
+            Awaits::Student => {
+                self.decided_at = Some(until);
+                DefenseState::Failed
+            }
             Awaits::Juror | Awaits::Staff => DefenseState::Conditional { awaits: Awaits::Staff, until },
         };
         Ok(self)
@@ -133,7 +158,7 @@ mod tests {
     }
 
     fn uploaded(hours: u32) -> Result<Defense, DefenseRefusal> {
-        conditional().condition_uploaded(upload("tests"), "cd".repeat(32), later(hours))
+        conditional().condition_uploaded(Some(&condition_upload()), later(hours))
     }
 
     fn decided(defense: Defense, by: PersonId, finding: ConditionFinding) -> Result<Defense, DefenseRefusal> {
@@ -152,6 +177,30 @@ mod tests {
         let failed = conditional().condition_lapsed(later(48)).expect("over");
         assert!(failed.counts_as_failed());
         assert_eq!(failed.acquired(), [skill("css")].into());
+    }
+
+    #[test]
+    fn only_what_the_student_uploaded_for_it_and_was_verified_counts() {
+        let check = |expected, change: fn(&mut Upload)| {
+            let mut upload = condition_upload();
+            change(&mut upload);
+            assert_eq!(conditional().condition_uploaded(Some(&upload), later(1)).err(), expected);
+        };
+        check(None, |_| ());
+        check(Some(DefenseRefusal::UploadOfAnother), |upload| upload.owner = mentor());
+        check(Some(DefenseRefusal::UploadOfAnother), |upload| upload.purpose = Purpose::Recording);
+        let other = |upload: &mut Upload| {
+            upload.subject = UploadSubject::Enrollment(request().enrollment);
+        };
+        check(Some(DefenseRefusal::UploadOfAnother), other);
+        check(Some(DefenseRefusal::UploadIncomplete), |upload| {
+            upload.state = UploadState::Arrived { at: ended_at(), size: 1 };
+        });
+        check(Some(DefenseRefusal::UploadRefused), |upload| {
+            upload.state = UploadState::Abandoned { at: ended_at() };
+        });
+        let none = conditional().condition_uploaded(None, later(1));
+        assert_eq!(none, Err(DefenseRefusal::UploadOfAnother));
     }
 
     #[test]

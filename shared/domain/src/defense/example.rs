@@ -3,8 +3,12 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::digest::Sha256Hex;
 use crate::id::{SkillId, SubmissionId};
+use crate::permission::Role;
+use crate::person::Grant;
 use crate::recording::{Probe, RecordedFile};
+use crate::upload::{FileName, Purpose, Upload, UploadState, UploadSubject};
 
 const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
 
@@ -46,6 +50,18 @@ pub fn other_juror() -> PersonId {
 
 pub fn staff() -> PersonId {
     person("ada")
+}
+
+pub fn grant(person: PersonId, role: Role) -> Grant {
+    Grant {
+        id: crate::id::GrantId::derived(&["grant"]),
+        person,
+        role,
+        scope: Scope::Everywhere,
+        until: None,
+        granted_by: None,
+        granted_at: asked_at(),
+    }
 }
 
 pub fn skill(word: &str) -> SkillId {
@@ -152,4 +168,20 @@ pub fn stored(defense: Defense, name: &str) -> Defense {
 
 pub fn verified(defense: Defense, name: &str) -> Defense {
     defense.recording_probed(upload(name), probe(), &conflicts(), ended_at()).expect("stored")
+}
+
+/// What the student uploaded after a conditional verdict.
+pub fn condition_upload() -> Upload {
+    let sha256 = Sha256Hex::of(b"tests");
+    Upload {
+        id: upload("tests"),
+        owner: student(),
+        purpose: Purpose::Evidence,
+        subject: UploadSubject::Defense(requested().id()),
+        filename: FileName::sanitized("tests.zip"),
+        content_type: "application/zip".into(),
+        declared: None,
+        part_size: 1,
+        state: UploadState::Verified { at: ended_at(), size: 5, sha256 },
+    }
 }

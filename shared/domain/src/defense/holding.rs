@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::conditions::{ConditionDecision, ConditionUpload};
 use super::policy::{minutes_after, minutes_before};
-use super::refusal::check_text;
 use super::{Defense, DefenseRefusal, DefenseState, Slot, Verdict, Waiver};
 use crate::conflict::ConflictSet;
 use crate::id::PersonId;
@@ -93,7 +92,9 @@ impl Defense {
         if person != self.request.student && Some(person) != self.juror {
             return Err(DefenseRefusal::NotAskedForConsent);
         }
-        check_text("text_version", &text_version)?;
+        if text_version != self.policy.consent_version.to_string() {
+            return Err(DefenseRefusal::OtherText { version: self.policy.consent_version });
+        }
         let known = self.consent_of(person).is_some_and(|consent| consent.text_version == text_version);
         if !known {
             self.consents.push(Consent { person, text_version, given_at: now, withdrawn_at: None });
@@ -198,7 +199,7 @@ impl Defense {
         if may { Ok(()) } else { Err(DefenseRefusal::NotTheirsToTell { ending }) }
     }
 
-    fn check_before_start(&self, act: &'static str) -> Result<(), DefenseRefusal> {
+    pub(super) fn check_before_start(&self, act: &'static str) -> Result<(), DefenseRefusal> {
         match self.state {
             DefenseState::Requested
             | DefenseState::JurorAssigned

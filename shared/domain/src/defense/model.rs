@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::example::*;
 use super::*;
 use crate::id::UploadId;
+use crate::permission::Role;
 use crate::recording::{Probe, RecordingRefusal};
 
 const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
@@ -31,6 +32,10 @@ enum Act {
     UploadCondition,
     DecideCondition(usize, ConditionFinding),
     Lapse,
+    Plan(usize),
+    Appeal,
+    AssignReviewer(usize),
+    DecideAppeal(usize, Vec<SkillJudgment>),
     Annul,
     /// A conflict comes to light.
     Conflict(usize),
@@ -102,6 +107,11 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::UploadCondition),
         1 => (who(), finding).prop_map(|(by, finding)| Act::DecideCondition(by, finding)),
         1 => Just(Act::Lapse),
+        1 => (0_usize..5).prop_map(Act::Plan),
+        2 => Just(Act::Appeal),
+        3 => (2_usize..5).prop_map(Act::AssignReviewer),
+        3 => (2_usize..5, skill_verdict(), skill_verdict())
+            .prop_map(|(by, html, css)| Act::DecideAppeal(by, judgments(html, css))),
         1 => Just(Act::Annul),
     ];
     let world = prop_oneof![
@@ -154,12 +164,19 @@ impl School {
             }
             Act::Waive(who) => defense.waived(people[who], "lost".into(), conflicts, now),
             Act::Unrecorded => defense.held_unrecorded(now),
-            Act::UploadCondition => defense.condition_uploaded(upload("tests"), "cd".repeat(32), now),
+            Act::UploadCondition => defense.condition_uploaded(Some(&condition_upload()), now),
             Act::DecideCondition(who, finding) => {
                 let decision = ConditionDecision { by: people[who], at: now, finding, note: None };
                 defense.conditions_decided(decision, conflicts)
             }
             Act::Lapse => defense.condition_lapsed(now),
+            Act::Plan(who) => defense.planned(people[who], "more talks".into(), now),
+            Act::Appeal => defense.appealed("it was shown".into(), now),
+            Act::AssignReviewer(who) => {
+                let grants = [grant(people[who], Role::Juror)];
+                defense.assign_reviewer(people[who], &grants, conflicts, now)
+            }
+            Act::DecideAppeal(who, skills) => defense.appeal_decided(people[who], skills, conflicts, now),
             Act::Annul => defense.annulled(staff(), "wrong".into(), now),
             Act::Conflict(who) => {
                 self.conflicts.add(people[who], Reason::Declared);
@@ -209,9 +226,32 @@ fn check(before: &Defense, after: &Defense, conflicts: &ConflictSet) -> Result<(
     if let (Some(old), Some(new), None) = (before.verdict(), after.verdict(), seal) {
         prop_assert_eq!(old, new);
     }
+    let annulled = after.state().word() == "annulled";
+    prop_assert!(annulled || before.acquired().is_subset(&after.acquired()), "something was taken away");
+    prop_assert!(!annulled || after.acquired().is_empty());
+    if let Some(appeal) = after.appeal() {
+        let judges = sitting.map(|sitting| sitting.juror);
+        prop_assert!(
+            appeal.reviewer.is_none() || appeal.reviewer != judges,
+            "a juror judged the own verdict"
+        );
+        prop_assert_eq!(
+            appeal.decision.as_ref().map(|it| it.by).filter(|by| Some(*by) != appeal.reviewer),
+            None
+        );
+        if let (Some(reviewer), None) = (appeal.reviewer, &appeal.decision) {
+            prop_assert!(!after.shows_verdict_to(reviewer) && !after.shows_mentor_verdict_to(reviewer));
+        }
+    }
+    if before.appeal().is_some_and(|appeal| appeal.decision.is_some()) {
+        prop_assert_eq!(before.appeal(), after.appeal());
+    }
+    if after.state().word() == "overturned" {
+        prop_assert_eq!(&after.acquired(), &after.request().skills);
+    }
     if after.counts_as_failed() {
         prop_assert!(sitting.is_some_and(|sitting| sitting.ended_at.is_some()));
-        prop_assert!(after.conflict_made().is_some());
+        prop_assert!(after.conflicts_made().count() > 0);
     }
     if !after.is_sealed() {
         prop_assert!(after.acquired().is_empty() && !after.counts_as_failed());

@@ -95,6 +95,22 @@ impl Defense {
         if granted { Ok(assigned) } else { Err(DefenseRefusal::NotAJuror { person: juror }) }
     }
 
+    /// With a juror who holds the role, if it is another one than before, and a time.
+    pub fn booked(
+        self,
+        juror: PersonId,
+        grants: &[Grant],
+        slot: Slot,
+        (enrollment, conflicts): (&Enrollment, &ConflictSet),
+        now: Timestamp,
+    ) -> Result<Self, DefenseRefusal> {
+        let assigned = match self.juror {
+            Some(same) if same == juror => self,
+            _ => self.assign_granted(juror, grants, conflicts, now)?,
+        };
+        assigned.timed(slot, enrollment, conflicts, now)
+    }
+
     /// Chooses or moves the time, to one at which the student studies.
     pub fn timed(
         self,
@@ -120,6 +136,7 @@ impl Defense {
         if !waits {
             return Err(self.wrong_state("scheduled"));
         }
+        self.check_plan()?;
         self.independent_juror(conflicts)?;
         self.put_away_sitting();
         Ok(self.in_slot(slot))
@@ -192,7 +209,7 @@ impl Defense {
     }
 
     /// A defense held again starts from nothing; what happened before is kept aside.
-    fn put_away_sitting(&mut self) {
+    pub(super) fn put_away_sitting(&mut self) {
         self.earlier_sittings.extend(self.sitting.take());
     }
 }
@@ -213,7 +230,7 @@ mod tests {
         let check = |starts_at, minutes, expected| {
             assert_eq!(Slot::new(at(starts_at), minutes, POLICY, asked_at()).err(), expected, "{starts_at}");
         };
-        let length = Some(DefenseRefusal::Length { minutes_min: 15, minutes_max: 180 });
+        let length = Some(DefenseRefusal::Length { minutes_min: 30, minutes_max: 180 });
         check("2027-04-10T09:45:00Z", 45, None);
         check("2027-04-10T09:50:00Z", 45, Some(DefenseRefusal::OffQuarterHour));
         check("2027-04-10T09:45:00.5Z", 45, Some(DefenseRefusal::OffQuarterHour));

@@ -135,6 +135,36 @@ pub enum DefenseRefusal {
     /// A verdict is written once.
     #[error("the verdict was given already")]
     AlreadyDecided,
+    /// The text that was agreed to is not the one in force.
+    #[error("expected text_version \"{version}\", the text in force")]
+    OtherText {
+        /// Its version.
+        version: u32,
+    },
+    /// The project failed too often for another try as before.
+    #[error("the project failed before: mentor or staff write an action plan first")]
+    PlanMissing,
+    /// What was uploaded is not the student's, or not for this defense.
+    #[error("expected the key of an upload of the student's for this defense, with the purpose evidence")]
+    UploadOfAnother,
+    /// What was uploaded has not arrived whole, or was not verified yet; asking again later may do.
+    #[error("the upload is not verified yet")]
+    UploadIncomplete,
+    /// What was uploaded was refused or given up.
+    #[error("the upload was refused or given up: upload it again")]
+    UploadRefused,
+    /// An appeal is judged by the recording.
+    #[error("no recording of this defense is kept, by which an appeal could be judged")]
+    NothingToWatch,
+    /// Whoever judges an appeal judges what the recording shows.
+    #[error("an appeal is decided without conditions: {skill} is acquired or not yet")]
+    ConditionOnAppeal {
+        /// Under a condition.
+        skill: SkillId,
+    },
+    /// The act is that of whoever judges the appeal.
+    #[error("only the person who judges the appeal may do this")]
+    NotTheReviewer,
     /// A recording is stored already.
     #[error("a recording of this defense is stored already")]
     RecordingStored,

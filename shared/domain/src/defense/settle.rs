@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::policy::hours_after;
-use super::{Defense, DefenseState, Outcome};
+use super::{Awaits, Defense, DefenseState, Outcome};
 use crate::attempt::{self, Attempt, AttemptError, all_done, unlocked_next};
 use crate::conflict::ConflictSet;
 use crate::enrollment::Enrollment;
@@ -116,7 +116,7 @@ impl Defense {
             duty: before.and_then(|before| JuryDuty::of_step(before, &self, now)),
             uncounted: before.and_then(Self::judging),
             counted: self.judging(),
-            jobs: self.jobs_after(before),
+            jobs: self.jobs_after(before, now),
             defense: self,
         };
         if settled.freed == settled.booked {
@@ -134,19 +134,23 @@ impl Defense {
 
     /// The conflict set with what a fail adds to it; nothing where that is no news.
     fn conflict_to_add(&self, conflicts: &ConflictSet) -> Option<ConflictSet> {
-        let (juror, reason) = self.conflict_made()?;
-        let mut conflicts = conflicts.clone();
-        conflicts.add(juror, reason).then_some(conflicts)
+        let mut grown = conflicts.clone();
+        let news =
+            self.conflicts_made().fold(false, |news, (person, reason)| grown.add(person, reason) || news);
+        news.then_some(grown)
     }
 
     /// Who judges, where the step says something about it: who, when, the start, the verdict, its
-    /// seal, a waiver, or a decision about conditions.
+    /// seal, a waiver, a decision about conditions, or an appeal's.
     fn judge_of_step(&self, before: Option<&Self>) -> Option<PersonId> {
         let condition =
             |it: &Self| it.sitting.as_ref().and_then(|sitting| sitting.condition_decision.clone());
         let decided = condition(self).filter(|now| before.and_then(condition).as_ref() != Some(now));
         if let Some(decision) = decided {
             return Some(decision.by);
+        }
+        if self.appeal != before.and_then(|before| before.appeal.clone()) {
+            return self.appeal.as_ref().and_then(|appeal| appeal.reviewer);
         }
         let judging = |it: &Self| {
             let sitting = it.sitting.clone();
@@ -156,23 +160,27 @@ impl Defense {
         self.juror.filter(|_| before.map(judging) != Some(judging(self)))
     }
 
-    fn jobs_after(&self, before: Option<&Self>) -> Vec<(Job, Timestamp)> {
+    fn jobs_after(&self, before: Option<&Self>, now: Timestamp) -> Vec<(Job, Timestamp)> {
         let defense = self.id;
         let mut jobs = Vec::new();
         let ended = |it: &Self| it.sitting.as_ref().and_then(|sitting| sitting.ended_at);
         if let Some(ended_at) = ended(self).filter(|at| before.and_then(ended) != Some(*at)) {
             if self.state == DefenseState::AwaitingVerdict {
-                jobs.push((
-                    Job::MissRecording { defense },
-                    hours_after(ended_at, self.policy.recording_hours),
-                ));
+                let missed_at = hours_after(ended_at, self.policy.recording_hours);
+                jobs.push((Job::MissRecording { defense }, missed_at));
             }
             if self.recording().is_some() {
                 // What arrived while the meeting went on could not be proved.
                 jobs.push((Job::VerifyRecording { defense }, ended_at));
             }
         }
-        if let DefenseState::Conditional { until, .. } = self.state
+        if let DefenseState::UnderAppeal { .. } = self.state
+            && self.appeal.as_ref().is_some_and(|appeal| appeal.reviewer.is_none())
+        {
+            jobs.push((Job::ArrangeDefenses { enrollment: self.request.enrollment }, now));
+        }
+        // Staff have no deadline.
+        if let DefenseState::Conditional { awaits: Awaits::Student | Awaits::Juror, until } = self.state
             && before.is_none_or(|before| before.state != self.state)
         {
             jobs.push((Job::CloseCondition { defense }, until));
@@ -206,6 +214,7 @@ impl Defense {
                 return Some(attempt.release_defense(self.id));
             }
             S::Annulled { .. } => return Some(attempt.annul_defense(self.id)),
+            S::UnderAppeal { .. } => return Some(attempt.appeal_defense(self.id)),
             S::Overturned { outcome } => {
                 let outcome = match outcome {
                     Outcome::Passed => attempt::Outcome::Passed,
@@ -220,7 +229,6 @@ impl Defense {
             | S::AwaitingVerdict
             | S::HeldUnrecorded
             | S::TechnicalFailure
-            | S::UnderAppeal { .. }
             | S::Upheld { .. } => return None,
         };
         Some(attempt.conclude_defense(self.id, outcome, self.acquired(), now))

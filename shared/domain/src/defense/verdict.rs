@@ -130,7 +130,8 @@ impl Defense {
     }
 
     /// The skills that the student has shown here. They stay acquired, also when the defense
-    /// failed for others; those to be shown by an upload count once it was accepted.
+    /// failed for others; those to be shown by an upload count once it was accepted, and whoever
+    /// judges an appeal adds what they saw.
     pub fn acquired(&self) -> BTreeSet<SkillId> {
         let annulled = matches!(self.state, DefenseState::Annulled { .. });
         let Some(verdict) = self.verdict().filter(|_| self.is_sealed() && !annulled) else {
@@ -141,7 +142,8 @@ impl Defense {
             SkillVerdict::IfUploaded { .. } => self.met_conditions(),
             SkillVerdict::NotYet => false,
         };
-        verdict.skills.iter().filter(counts).map(|judgment| judgment.skill.clone()).collect()
+        let shown = verdict.skills.iter().filter(counts).map(|judgment| judgment.skill.clone());
+        shown.chain(self.acquired_on_appeal()).collect()
     }
 
     /// Seals a drafted verdict; a defense without one stays as it is.
@@ -150,7 +152,9 @@ impl Defense {
             return self;
         };
         verdict.seal = Some(Seal { sealed_at: now, evidence });
-        self.state = match verdict.overall() {
+        let overall = verdict.overall();
+        self.decided_at = (overall != Overall::Conditional).then_some(now);
+        self.state = match overall {
             Overall::Passed => DefenseState::Passed,
             Overall::Failed => DefenseState::Failed,
             Overall::Conditional => DefenseState::Conditional {
@@ -163,7 +167,10 @@ impl Defense {
 }
 
 /// Every skill to judge once, and no other.
-fn check_skills(to_judge: &BTreeSet<SkillId>, judged: &[SkillJudgment]) -> Result<(), DefenseRefusal> {
+pub(super) fn check_skills(
+    to_judge: &BTreeSet<SkillId>,
+    judged: &[SkillJudgment],
+) -> Result<(), DefenseRefusal> {
     let mut left = to_judge.clone();
     for SkillJudgment { skill, verdict, note } in judged {
         if !to_judge.contains(skill) {
@@ -266,7 +273,7 @@ mod tests {
     fn a_juror_who_failed_a_student_never_judges_them_again() {
         let failing = judgments(SkillVerdict::NotYet, SkillVerdict::Acquired);
         let failed = give(recorded(), failing).expect("due").into_defense();
-        let (person, reason) = failed.conflict_made().expect("a fail makes a conflict");
+        let (person, reason) = failed.conflicts_made().next().expect("a fail makes a conflict");
         let mut conflicts = conflicts();
         conflicts.add(person, reason);
         assert!(requested().assign_juror(juror(), &conflicts).is_err());
