@@ -23,6 +23,7 @@ mod blob;
 mod bucket;
 mod conditions;
 mod disk;
+mod lock;
 mod protocol;
 mod record;
 mod recover;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::blob::{Blob, Received};
 use super::conditions::Conditions;
+use super::lock::{Lock, Passing};
 use super::record::{Description, Object};
 use super::uploads::Upload;
 use super::{Durability, Refusal};
@@ -143,6 +144,7 @@ impl Bucket {
             modified: self.now(),
             description,
             extents: vec![received.extent()],
+            lock: Lock::default(),
             upload: None,
         };
         let committing = self.committing();
@@ -159,6 +161,7 @@ impl Bucket {
         let key = stored.object.key.clone();
         let there = self.index().objects.get(&key).cloned();
         conditions.check_write(there.as_deref().map(|there| &there.object))?;
+        there.iter().try_for_each(|there| there.object.lock.check(Passing::Not, self.now()))?;
         // Kept before the record names them: if the write fails half-way, the next opening decides.
         stored.blobs.iter().for_each(|blob| blob.keep());
         self.durability.write(&object_path(&self.folder, &key), &stored.object)?;
@@ -169,12 +172,11 @@ impl Bucket {
         Ok(())
     }
 
-    /// Removes the object with that key, if there is one.
-    pub(super) fn delete(&self, key: &str) -> Result<(), Refusal> {
+    /// Removes the object with that key, if there is one and nothing holds it.
+    pub(super) fn delete(&self, key: &str, passing: Passing) -> Result<(), Refusal> {
         let _committing = self.committing();
-        if !self.index().objects.contains_key(key) {
-            return Ok(());
-        }
+        let Ok(there) = self.object(key) else { return Ok(()) };
+        there.object.lock.check(passing, self.now())?;
         self.durability.remove(&object_path(&self.folder, key))?;
         if let Some(removed) = self.index_mut().objects.remove(key) {
             removed.blobs.iter().for_each(|blob| blob.condemn());

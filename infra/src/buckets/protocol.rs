@@ -11,6 +11,7 @@ use super::assemble::Wanted;
 use super::blob::{Received, blocking, read, receive};
 use super::bucket::{Bucket, Stored};
 use super::conditions::Conditions;
+use super::lock::Passing;
 use super::record::{Completed, Description, shown};
 use super::sums::{Declared, Summing};
 use super::uploads::check_number;
@@ -106,11 +107,65 @@ impl S3 for Buckets {
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
         let input = req.input;
-        refuse_parts_and_versions(None, input.version_id.as_ref())?;
+        check_only_version(input.version_id.as_ref())?;
         not_offered("conditions on a removal", input.if_match.is_some())?;
         let bucket = self.bucket(&input.bucket)?;
-        blocking(move || bucket.delete(&input.key)).await?;
+        let passing = Passing::by(input.bypass_governance_retention);
+        blocking(move || bucket.delete(&input.key, passing)).await?;
         answer(DeleteObjectOutput::default())
+    }
+
+    async fn put_object_retention(
+        &self,
+        req: S3Request<PutObjectRetentionInput>,
+    ) -> Answer<PutObjectRetentionOutput> {
+        let input = req.input;
+        check_only_version(input.version_id.as_ref())?;
+        let retention = input.retention.unwrap_or_default();
+        let governance = ObjectLockRetentionMode::GOVERNANCE;
+        let other = retention.mode.is_some_and(|mode| mode.as_str() != governance);
+        not_offered("other locks than governance", other)?;
+        let until = retention.retain_until_date.map(told).transpose()?;
+        let passing = Passing::by(input.bypass_governance_retention);
+        let bucket = self.bucket(&input.bucket)?;
+        blocking(move || bucket.retain(&input.key, until, passing)).await?;
+        answer(PutObjectRetentionOutput::default())
+    }
+
+    async fn put_object_legal_hold(
+        &self,
+        req: S3Request<PutObjectLegalHoldInput>,
+    ) -> Answer<PutObjectLegalHoldOutput> {
+        let input = req.input;
+        check_only_version(input.version_id.as_ref())?;
+        let status = input.legal_hold.and_then(|hold| hold.status);
+        let held = status.is_some_and(|status| status.as_str() == ObjectLockLegalHoldStatus::ON);
+        let bucket = self.bucket(&input.bucket)?;
+        blocking(move || bucket.hold(&input.key, held)).await?;
+        answer(PutObjectLegalHoldOutput::default())
+    }
+
+    async fn list_object_versions(
+        &self,
+        req: S3Request<ListObjectVersionsInput>,
+    ) -> Answer<ListObjectVersionsOutput> {
+        let input = req.input;
+        not_offered("delimiters", input.delimiter.is_some())?;
+        not_offered("encoded keys", input.encoding_type.is_some())?;
+        let bucket = self.bucket(&input.bucket)?;
+        let max = page_size("max-keys", input.max_keys)?;
+        let page = bucket.objects(input.prefix.as_deref().unwrap_or(""), input.key_marker.as_deref(), max);
+        let last = page.items.last().map(|stored| stored.object.key.clone());
+        answer(ListObjectVersionsOutput {
+            is_truncated: Some(page.more),
+            next_key_marker: last.filter(|_| page.more),
+            versions: Some(page.items.iter().map(version).collect()),
+            max_keys: i32::try_from(max).ok(),
+            name: Some(input.bucket),
+            key_marker: input.key_marker,
+            prefix: input.prefix,
+            ..ListObjectVersionsOutput::default()
+        })
     }
 
     async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
@@ -285,6 +340,22 @@ fn refuse_parts_and_versions(part: Option<i32>, version: Option<&String>) -> Res
     not_offered("versions", version.is_some())
 }
 
+/// What the one version of an object is called, as in a bucket of S3 without versions.
+const ONLY_VERSION: &str = "null";
+
+fn check_only_version(version: Option<&String>) -> Result<(), Refusal> {
+    not_offered("versions", version.is_some_and(|version| version != ONLY_VERSION))
+}
+
+/// An instant that a request names.
+fn told(instant: dto::Timestamp) -> Result<jiff::Timestamp, Refusal> {
+    let out_of_range = Refusal::OutOfRange { name: "retain-until-date" };
+    let mut text = Vec::new();
+    let written = instant.format(dto::TimestampFormat::DateTime, &mut text);
+    let text = written.ok().and_then(|()| String::from_utf8(text).ok());
+    text.and_then(|text| text.parse().ok()).ok_or(out_of_range)
+}
+
 fn page_size(name: &'static str, asked: Option<i32>) -> Result<usize, Refusal> {
     usize::try_from(asked.unwrap_or(PAGE_MAX).min(PAGE_MAX)).map_err(|_| Refusal::OutOfRange { name })
 }
@@ -354,5 +425,18 @@ fn listed(stored: &Arc<Stored>) -> Object {
         size: Some(signed(object.bytes)),
         last_modified: Some(shown(object.modified)),
         ..Object::default()
+    }
+}
+
+fn version(stored: &Arc<Stored>) -> ObjectVersion {
+    let Object { key, e_tag, size, last_modified, .. } = listed(stored);
+    ObjectVersion {
+        key,
+        e_tag,
+        size,
+        last_modified,
+        version_id: Some(ONLY_VERSION.to_owned()),
+        is_latest: Some(true),
+        ..ObjectVersion::default()
     }
 }

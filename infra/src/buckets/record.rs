@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use s3s::dto;
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::sums::{Crc64, Md5};
 
 /// What the sender says a thing is.
@@ -51,6 +52,9 @@ pub(super) struct Object {
     pub description: Description,
     /// Where its bytes are, in order.
     pub extents: Vec<Extent>,
+    /// What keeps it from being removed.
+    #[serde(default)]
+    pub lock: Lock,
     /// The upload it was completed from; tells a reopened store that the upload is over.
     pub upload: Option<String>,
 }

@@ -87,6 +87,9 @@ pub enum Refusal {
         /// What was asked for.
         what: &'static str,
     },
+    /// A date that is not over, or a legal hold.
+    #[error("the object is locked")]
+    Locked,
     /// The disk failed.
     #[error("the disk failed")]
     Disk(#[from] io::Error),
@@ -112,6 +115,7 @@ impl From<Refusal> for S3Error {
             Refusal::NotModified => S3ErrorCode::NotModified,
             Refusal::RangeBeyondEnd => S3ErrorCode::InvalidRange,
             Refusal::NotOffered { .. } => S3ErrorCode::NotImplemented,
+            Refusal::Locked => S3ErrorCode::AccessDenied,
             Refusal::Disk(error) => {
                 tracing::error!(%error, "the object store's disk failed");
                 S3ErrorCode::InternalError

@@ -10,6 +10,7 @@ use super::assemble::{PARTS_MAX, Wanted, assemble, complete_again};
 use super::blob::{Blob, Received};
 use super::bucket::{Bucket, Page, Stored, UPLOADS};
 use super::conditions::Conditions;
+use super::lock::Lock;
 use super::record::{self, Completed, Description, Object, Progress};
 use super::sums::Md5;
 
@@ -122,6 +123,7 @@ impl Bucket {
                 modified: completed.at,
                 description: upload.record.description.clone(),
                 extents,
+                lock: Lock::default(),
                 upload: Some(id.to_owned()),
             };
             (completed, Stored { object, blobs })

@@ -89,6 +89,9 @@ struct TimeToLive {
 pub(super) struct BucketProperties {
     bucket_name: String,
     cors_configuration: CorsConfiguration,
+    // The local store locks what it is told to lock, in any bucket.
+    #[serde(rename = "ObjectLockEnabled")]
+    _lock: Option<IgnoredAny>,
     // No key is ever written twice, so the local store needs no versions.
     #[serde(rename = "VersioningConfiguration")]
     _versions: Option<IgnoredAny>,

@@ -80,7 +80,7 @@ fn what_is_not_understood_is_refused() {
         ("Type: AWS::S3::Bucket", "Type: AWS::SQS::Queue", "unknown variant `AWS::SQS::Queue`"),
         ("    DeletionPolicy: Retain", "    Condition: Big", "Condition"),
         ("BillingMode:", "StreamSpecification:", "the template's Table: unknown field `StreamSpecification`"),
-        ("VersioningConfiguration:", "ObjectLockEnabled:", "unknown field `ObjectLockEnabled`"),
+        ("VersioningConfiguration:", "LoggingConfiguration:", "unknown field `LoggingConfiguration`"),
         ("pk, AttributeType: S", "pk, AttributeType: N", "unknown variant `N`, expected `S`"),
         ("ProjectionType: KEYS_ONLY", "ProjectionType: ALL", "unknown variant `ALL`"),
         ("Type: String", "Type: Number", "unknown variant `Number`"),

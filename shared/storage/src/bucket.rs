@@ -1,13 +1,18 @@
 //! Objects: bytes go straight between clients and S3, by presigned parts and links; only the worker
 //! reads them through here.
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{
+    ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart, ObjectLockLegalHold,
+    ObjectLockLegalHoldStatus, ObjectLockRetention, ObjectLockRetentionMode,
+};
+use jiff::Timestamp;
 
 use crate::store::StoreError;
 
@@ -50,6 +55,18 @@ pub enum Completion {
     /// There is no such upload: it was aborted, or completed long ago.
     Gone,
 }
+
+/// Whether an object is held for a dispute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// It is.
+    Held,
+    /// It is no longer.
+    LetGo,
+}
+
+/// Pages of versions that are erased at once: no key is ever written twice, so there is one.
+const VERSION_PAGES_MAX: usize = 8;
 
 /// The most parts an upload has (S3's bound).
 pub const PARTS_MAX: u32 = 10_000;
@@ -202,6 +219,89 @@ impl Bucket {
             Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => Ok(None),
             Err(error) => Err(unavailable(&error)),
         }
+    }
+
+    /// Keeps a file of this machine whole: for the worker. Nothing is held in memory but a piece.
+    pub async fn put_file(&self, key: &str, path: &Path, content_type: &str) -> Result<(), StoreError> {
+        let body = ByteStream::from_path(path).await;
+        let body = body.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let call = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
+        call.body(body).send().await.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    /// Locks an object until a date, by object lock in governance mode; one that is locked for longer stays so.
+    pub async fn retain(&self, key: &str, until: Timestamp) -> Result<(), StoreError> {
+        let until = DateTime::from_secs(until.as_second());
+        let lock = ObjectLockRetention::builder()
+            .mode(ObjectLockRetentionMode::Governance)
+            .retain_until_date(until)
+            .build();
+        let call = self.client.put_object_retention().bucket(&self.name).key(key).retention(lock);
+        call.send().await.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    /// Holds an object, which nobody can remove until it is let go again.
+    pub async fn hold(&self, key: &str, held: Holding) -> Result<(), StoreError> {
+        let status = match held {
+            Holding::Held => ObjectLockLegalHoldStatus::On,
+            Holding::LetGo => ObjectLockLegalHoldStatus::Off,
+        };
+        let hold = ObjectLockLegalHold::builder().status(status).build();
+        let call = self.client.put_object_legal_hold().bucket(&self.name).key(key).legal_hold(hold);
+        call.send().await.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    /// Keys that begin with a prefix, in their order: at most as many as one page has, or those behind `after`.
+    pub async fn keys(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, StoreError> {
+        let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
+        let page = call.set_start_after(after.map(str::to_owned)).send().await;
+        let page = page.map_err(|error| unavailable(&error))?;
+        Ok(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
+    }
+
+    /// Uploads that are open for one key.
+    pub async fn open_uploads(&self, key: &str) -> Result<Vec<String>, StoreError> {
+        let call = self.client.list_multipart_uploads().bucket(&self.name).prefix(key);
+        let page = call.send().await.map_err(|error| unavailable(&error))?;
+        let uploads = page.uploads.unwrap_or_default().into_iter();
+        Ok(uploads.filter(|it| it.key.as_deref() == Some(key)).filter_map(|it| it.upload_id).collect())
+    }
+
+    /// Erases an object with all its versions, passing over the date it is locked until: for the end of a
+    /// retention by the school's clock and for the law. What is held stays, and is an error.
+    pub async fn erase(&self, key: &str) -> Result<(), StoreError> {
+        for _ in 0..VERSION_PAGES_MAX {
+            let call = self.client.list_object_versions().bucket(&self.name).prefix(key);
+            let page = call.send().await.map_err(|error| unavailable(&error))?;
+            let versions = page.versions.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
+            let markers =
+                page.delete_markers.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
+            let own = versions.chain(markers).filter(|(of, _)| of.as_deref() == Some(key));
+            let versions = Vec::from_iter(own.map(|(_, version)| version));
+            if versions.is_empty() {
+                return Ok(());
+            }
+            for version in versions {
+                let call = self.client.delete_object().bucket(&self.name).key(key).set_version_id(version);
+                let erased = call.bypass_governance_retention(true).send().await;
+                erased.map_err(|error| unavailable(&error))?;
+            }
+        }
+        Err(StoreError::Unavailable("an object has more versions than are erased at once".into()))
+    }
+
+    /// A small object's text, if it is there: what is longer, or no text, is an error.
+    pub async fn read_text(&self, key: &str, bytes_max: usize) -> Result<Option<String>, StoreError> {
+        let Some(mut body) = self.read(key).await? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let broken = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+        while let Some(piece) = body.try_next().await.map_err(|error| broken(&error))? {
+            if bytes.len() + piece.len() > bytes_max {
+                return Err(StoreError::Invalid("a small object is larger than it may be".into()));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        String::from_utf8(bytes).map(Some).map_err(|error| StoreError::Invalid(error.to_string()))
     }
 
     /// Removes an object; one that is gone is fine.
