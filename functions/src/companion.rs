@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::body::parse;
 use crate::call::Call;
-use crate::capability::CapabilityError;
+use crate::capability::{CapabilityError, Use};
 use crate::params::{At, Params};
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
@@ -236,7 +236,7 @@ async fn abort_multipart(
 
 /// The upload that a capability lets its holder feed.
 async fn held(call: &Call, id: UploadId, capability: &str) -> Result<Item<Upload>, Problem> {
-    call.app.capability_key.check(id, capability, call.machine_now)?;
+    call.app.capability_key.check(Use::Feed, id, capability, call.machine_now)?;
     call.store().upload_for_job(id).await?.ok_or_else(Problem::not_found)
 }
 

@@ -7,6 +7,7 @@ mod judging; // verdict and waiver
 mod jurors; // who could judge, and when
 mod planning; // request, juror, time
 mod recording; // who watches it
+mod playlist; // its film in pieces
 mod refusals; // why not
 mod together; // jurors for several
 mod step; // what every act has in common
@@ -48,6 +49,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(conditions::routes())
         .merge(appealing::routes())
         .merge(recording::routes())
+        .merge(playlist::routes())
 }
 
 /// Which defenses are listed.

@@ -150,6 +150,8 @@ table! {
     GIVE_VERDICT = "give_verdict",                   ToSome,   [],                [AssignedJuror];
     WAIVE_RECORDING = "waive_recording",             ToSome,   [Staff],           [];
     GET_RECORDING = "get_recording",                 ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror, AppealReviewer];
+    REVIEW_RECORDING = "review_recording",           ToSome,   [Staff],           [];
+    ERASE_RECORDING = "erase_recording",             ToSome,   [Staff],           [];
     CANCEL_DEFENSE = "cancel_defense",               ToSome,   [Staff],           [Owner, CurrentMentor];
     PLAN_DEFENSE = "plan_defense",                   ToSome,   [Staff],           [CurrentMentor];
     UPLOAD_CONDITION = "upload_condition",           ToSome,   [],                [Owner];

@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::body::Json;
 use crate::call::Call;
+use crate::capability::Use;
 use crate::params::At;
 use crate::permissions;
 use crate::problem::{Code, Problem};
@@ -133,7 +134,7 @@ pub fn policy(call: &Call) -> UploadPolicy {
 /// Where an upload's parts are asked for, and until when.
 fn endpoint(call: &Call, upload: UploadId) -> (String, Timestamp) {
     let until = call.links_end_at();
-    let capability = call.app.capability_key.give(upload, until);
+    let capability = call.app.capability_key.give(Use::Feed, upload, until);
     (format!("{}/v1/uploads/{upload}/{capability}", call.app.settings.public_url), until)
 }
 
@@ -162,7 +163,8 @@ async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply
             transaction
         }
         Destination::Recording(defense) => {
-            let announced = defense.try_map(|defense| defense.recording_announced(id))?;
+            let announced =
+                defense.try_map(|defense| defense.recording_announced(id, Some(owner), call.now))?;
             transaction.save(&announced, UploadRefusal::Changed)
         }
     };

@@ -231,10 +231,10 @@ async fn a_drafted_verdict_counts_once_the_recording_is_verified() {
 
     let path = format!("/v1/defenses/{defense}/recording");
     let shown = school.get("maya", &path).await.expect(200);
-    assert_eq!((text(&shown, "/state"), &shown["duration_s"]), ("verified".into(), &json!(60)));
+    assert_eq!((text(&shown, "/state"), &shown["duration_s"]), ("retained".into(), &json!(60)));
     assert_eq!(text(&shown, "/sha256"), Sha256Hex::of(&bytes).to_string());
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let played = client.get(text(&shown, "/playback_url")).send().await.expect("an answer");
+    let played = client.get(text(&shown, "/original_url")).send().await.expect("an answer");
     assert_eq!(played.bytes().await.expect("bytes"), bytes);
     let log = school.stack.store.list::<AuditEntry>(&Query::Audit(defense), 50).await.expect("a store");
     let watched: Vec<_> = log.iter().filter(|entry| entry.value.action == "get_recording").collect();

@@ -89,6 +89,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::VerifyUpload { upload } => upload::verify(worker, claimed, upload).await,
         Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,
         Job::VerifyRecording { defense } => recording::verify(worker, claimed, defense).await,
+        Job::KeepRecordings { defense } => recording::keep(worker, claimed, defense).await,
         Job::MissRecording { defense } => recording::miss(worker, claimed, defense).await,
         Job::ArrangeDefenses { enrollment } => defenses::arrange(worker, claimed, enrollment).await,
         Job::CloseCondition { defense } => recording::close_condition(worker, claimed, defense).await,

@@ -13,6 +13,8 @@ pub mod secret; // text that no log may show
 
 pub mod payment; // providers that money comes from
 
+pub mod media; // recordings, proven whole and made watchable by ffmpeg
+
 pub mod document; // invoices and credit notes, as PDF
 
 pub mod mail; // letters as mail, and the ways to post them
@@ -25,6 +27,7 @@ use std::time::Duration;
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{Monitor, WorkerBuilder};
 use apalis_core::worker::ext::parallelize::ParallelizeExt;
+use domain::job::Job;
 use jiff::SignedDuration;
 use storage::{Clock, Store};
 use tokio_util::sync::CancellationToken;
@@ -65,6 +68,8 @@ pub struct Settings {
     pub drain: Duration,
     /// The longest a job may run before it is stopped and tried again.
     pub job_time_max: Duration,
+    /// The longest a job may run that reads a recording to its end, and those that wait for a turn before it.
+    pub recording_time_max: Duration,
     /// How long after a date has begun a billing run looks at it: longer than a request may take, so that
     /// what was decided before that is written by then. A simulated clock stands still meanwhile.
     pub run_delay: SignedDuration,
@@ -77,7 +82,18 @@ impl Default for Settings {
             poll: Duration::from_millis(200),
             drain: Duration::from_secs(20),
             job_time_max: Duration::from_secs(600),
+            recording_time_max: Duration::from_secs(12 * 60 * 60),
             run_delay: SignedDuration::from_secs(60),
+        }
+    }
+}
+
+impl Settings {
+    /// The longest that job may run.
+    const fn time_max(&self, job: &Job) -> Duration {
+        match job {
+            Job::VerifyRecording { .. } | Job::KeepRecordings { .. } => self.recording_time_max,
+            _ => self.job_time_max,
         }
     }
 }

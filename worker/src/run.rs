@@ -42,7 +42,8 @@ async fn limited(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
     let was_changed = |unfinished: &Unfinished| matches!(unfinished, Unfinished::Changed(_));
     // What somebody else changed meanwhile is read again at once: to lose a race is no failure.
     let run = read_again(was_changed, || jobs::run(worker, claimed));
-    let run = AssertUnwindSafe(tokio::time::timeout(worker.settings.job_time_max, run)).catch_unwind();
+    let run =
+        AssertUnwindSafe(tokio::time::timeout(worker.settings.time_max(&claimed.job), run)).catch_unwind();
     match run.await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => Err(Unfinished::Retry("the job took too long".into())),

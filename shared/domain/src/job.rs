@@ -253,6 +253,12 @@ pub enum Job {
         /// Of which defense.
         defense: DefenseId,
     },
+    /// Bring what is stored of a defense's recordings in line with what it says of them: make what is proven
+    /// watchable and lock it, hold it while an appeal is open, remove it when its time is over.
+    KeepRecordings {
+        /// Of which defense.
+        defense: DefenseId,
+    },
     /// See whether a held defense has a recording by now.
     MissRecording {
         /// Which defense.
@@ -319,6 +325,7 @@ impl Job {
             Self::VerifyUpload { .. } => "verify_upload",
             Self::AbandonUpload { .. } => "abandon_upload",
             Self::VerifyRecording { .. } => "verify_recording",
+            Self::KeepRecordings { .. } => "keep_recordings",
             Self::MissRecording { .. } => "miss_recording",
             Self::CloseCondition { .. } => "close_condition",
             Self::ArrangeDefenses { .. } => "arrange_defenses",
@@ -377,6 +384,7 @@ impl Job {
             Self::RestateSession { session } => vec![session.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
+            | Self::KeepRecordings { defense }
             | Self::MissRecording { defense }
             | Self::CloseCondition { defense } => vec![defense.to_string()],
         };

@@ -3,6 +3,7 @@
 //! Bytes come in as an upload; what is stored is probed, and the probe is judged here. Only a
 //! [`counting`](Recording::counts) recording lets a verdict be sealed.
 
+mod custody; // what happened to it, in a chain
 mod probe; // what the bytes show
 
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use thiserror::Error;
 
 use crate::id::{DefenseId, PersonId, UploadId};
 
-pub use probe::{Doubt, Flaw, Probe, ProbeVerdict, judge_probe};
+pub use custody::{CustodyEvent, is_unbroken};
+pub use probe::{Decoding, Doubt, Flaw, Probe, ProbeVerdict, judge_probe};
 
 /// A recording on its way from the first byte to the end of its retention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +24,21 @@ pub struct Recording {
     probe: Option<Probe>,
     meeting_seconds: Option<u64>,
     review: Option<Review>,
+    #[serde(default)]
+    rendition: Option<Rendition>,
+    #[serde(default)]
+    custody: Vec<CustodyEvent>,
     #[serde(flatten)]
     state: RecordingState,
+}
+
+/// What was made of a recording for browsers: a film, the same in pieces, a poster, captions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendition {
+    /// Where its files lie: a prefix of its own for every attempt to make them.
+    pub prefix: String,
+    /// When it was made.
+    pub made_at: Timestamp,
 }
 
 /// The bytes as they arrived.
@@ -73,6 +88,9 @@ pub enum RecordingState {
         at: Timestamp,
         /// On what ground.
         reason: String,
+        /// Who said so.
+        #[serde(default)]
+        by: Option<PersonId>,
     },
     /// The upload never ended.
     Failed,
@@ -151,6 +169,8 @@ impl Recording {
             probe: None,
             meeting_seconds: None,
             review: None,
+            rendition: None,
+            custody: Vec::new(),
             state: RecordingState::Announced,
         }
     }
@@ -190,6 +210,24 @@ impl Recording {
         self.review.as_ref()
     }
 
+    /// What was made of it for browsers, once it was.
+    pub fn rendition(&self) -> Option<&Rendition> {
+        self.rendition.as_ref()
+    }
+
+    /// Whether it is proven, and neither watchable nor locked yet.
+    pub fn is_to_be_kept(&self) -> bool {
+        self.state == RecordingState::Verified
+    }
+
+    /// When its time is over, while it is kept.
+    pub fn kept_until(&self) -> Option<Timestamp> {
+        match self.state {
+            RecordingState::Retained { until } => Some(until),
+            _ => None,
+        }
+    }
+
     /// Whether a verdict may rest on it today.
     pub fn counts(&self) -> bool {
         matches!(self.state, RecordingState::Verified | RecordingState::Retained { .. })
@@ -198,6 +236,11 @@ impl Recording {
     /// Whether it will never count: nothing is awaited of it.
     pub fn is_lost(&self) -> bool {
         matches!(self.state, RecordingState::Failed | RecordingState::Rejected { .. }) || self.is_removed()
+    }
+
+    /// Whether the law asked for its removal.
+    pub fn is_erased(&self) -> bool {
+        matches!(self.state, RecordingState::Erased { .. })
     }
 
     /// Whether its bytes were removed.
@@ -274,11 +317,12 @@ impl Recording {
         Ok(self)
     }
 
-    /// The defense is decided: the recording is kept until then.
-    pub fn retained(mut self, until: Timestamp) -> Result<Self, RecordingRefusal> {
+    /// It was made watchable, and its bytes are locked until then.
+    pub fn retained(mut self, rendition: Rendition, until: Timestamp) -> Result<Self, RecordingRefusal> {
         let RecordingState::Verified = self.state else {
             return Err(self.wrong_state("retained"));
         };
+        self.rendition = Some(rendition);
         self.state = RecordingState::Retained { until };
         Ok(self)
     }
@@ -291,16 +335,18 @@ impl Recording {
         if now < until {
             return Err(RecordingRefusal::Kept { until });
         }
+        self.rendition = None;
         self.state = RecordingState::Expired { at: now };
         Ok(self)
     }
 
-    /// The law asked for its removal. That no appeal is open, the defense sees to.
-    pub fn erased(mut self, reason: String, now: Timestamp) -> Result<Self, RecordingRefusal> {
+    /// The law asked for its removal: its sum, the date and the ground stay. That no appeal is open, the defense sees to.
+    pub fn erased(mut self, by: PersonId, reason: String, now: Timestamp) -> Result<Self, RecordingRefusal> {
         if self.file.is_none() || self.is_removed() {
             return Err(self.wrong_state("erased"));
         }
-        self.state = RecordingState::Erased { at: now, reason };
+        self.rendition = None;
+        self.state = RecordingState::Erased { at: now, reason, by: Some(by) };
         Ok(self)
     }
 
@@ -316,6 +362,10 @@ mod tests {
 
     fn announced() -> Recording {
         Recording::announced(DefenseId::derived(&["d"]), UploadId::derived(&["u"]))
+    }
+
+    fn rendition() -> Rendition {
+        Rendition { prefix: "renditions/1/".into(), made_at: Timestamp::UNIX_EPOCH }
     }
 
     fn stored() -> Recording {
@@ -354,7 +404,8 @@ mod tests {
     #[test]
     fn a_recording_is_kept_until_its_time_is_over() {
         let until = Timestamp::from_second(1_000).expect("in range");
-        let kept = stored().judged(probe(), 60, 60).and_then(|it| it.retained(until)).expect("verified");
+        let kept = stored().judged(probe(), 60, 60).and_then(|it| it.retained(rendition(), until));
+        let kept = kept.expect("verified");
         assert_eq!(kept.clone().expired(Timestamp::UNIX_EPOCH), Err(RecordingRefusal::Kept { until }));
         assert!(kept.expired(until).expect("over").is_removed());
     }

@@ -98,6 +98,24 @@ impl Subject for Hearing {
     }
 }
 
+/// A defense as people stand to its recording: whoever is on it may ask that nobody who took part watches it.
+#[derive(Debug, Clone)]
+pub struct Footage(pub Item<Defense>);
+
+impl Subject for Footage {
+    fn relations(&self, person: PersonId, now: Timestamp) -> Vec<Relation> {
+        let mut relations = self.0.relations(person, now);
+        if !self.0.value.may_be_watched_by_parties() {
+            relations.retain(|relation| *relation == Relation::AppealReviewer);
+        }
+        relations
+    }
+
+    fn scope(&self) -> Scope {
+        self.0.scope()
+    }
+}
+
 /// Why a defense was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefenseRefused {
@@ -115,6 +133,17 @@ impl Store {
     pub async fn defense(&self, id: DefenseId) -> Result<Option<Loaded<Item<Defense>>>, StoreError> {
         let item: Option<Item<Defense>> = self.get(&Key::Defense(id)).await?;
         Ok(item.map(|item| self.loaded(item)))
+    }
+
+    /// A defense, as people stand to its recording.
+    pub async fn footage(&self, id: DefenseId) -> Result<Option<Loaded<Footage>>, StoreError> {
+        let item: Option<Item<Defense>> = self.get(&Key::Defense(id)).await?;
+        Ok(item.map(|item| self.loaded(Footage(item))))
+    }
+
+    /// A defense, for whoever holds a capability for its recording.
+    pub async fn defense_for_watching(&self, id: DefenseId) -> Result<Option<Item<Defense>>, StoreError> {
+        self.get(&Key::Defense(id)).await
     }
 
     /// A defense with the student's progress.

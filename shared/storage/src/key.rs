@@ -33,6 +33,7 @@
 //! | what was done to it | enrollment … | `trail#…` | query |
 //! | a submission, claim, defense, session, upload, award, credential | its own | its kind | get |
 //! | what was told of a session | session | `notice` | get |
+//! | how far the work on a recording is | upload | `progress` | get |
 //! | the mentor's judgment of a submission | submission | `assessment` | get |
 //! | an enrollment's claims, a project's defenses | their own, by number | their kind | gets |
 //! | the documents of its invoices | enrollment | `paper#invoice`, `paper#invoice#note` | query, get |
@@ -140,6 +141,7 @@ pub enum Key {
     Session(SessionId),
     SessionNotice(SessionId),
     Upload(UploadId),
+    RecordingProgress(UploadId),
     Award(AwardId),
     Credential(CredentialId),
     StripeEvent(String),
@@ -269,6 +271,7 @@ impl Key {
             }
             Self::Session(id) => (id.to_string(), "session".into()),
             Self::SessionNotice(id) => (id.to_string(), "notice".into()),
+            Self::RecordingProgress(id) => (id.to_string(), "progress".into()),
             Self::Upload(id) => (id.to_string(), "upload".into()),
             Self::Award(id) => (id.to_string(), "award".into()),
             Self::Credential(id) => (id.to_string(), "credential".into()),

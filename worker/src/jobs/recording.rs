@@ -1,18 +1,23 @@
 //! What becomes of a defense by itself: its recording is proved or missed, a condition lapses.
 
-mod probe; // what a media tool reads from the bytes
+mod keep; // watchable, locked, held, gone
+mod progress; // how far the work is
+mod prove; // what the bytes show
 
 use domain::conflict::Reason;
 use domain::defense::{Defense, DefenseRefusal, Settled};
 use domain::id::{DefenseId, UploadId};
 use domain::recording::{Probe, RecordedFile, Recording};
-use domain::upload::{UploadKey, UploadState};
+use domain::upload::UploadState;
 use jiff::Timestamp;
 use storage::defense::{DefenseRefused, Hearing};
 use storage::occupancy::Diaries;
 use storage::queue::Claimed;
-use storage::{Key, Refused};
+use storage::{Key, Refused, Transaction};
 
+pub use self::keep::keep;
+use self::progress::Progress;
+use self::prove::prove;
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
@@ -61,8 +66,8 @@ async fn look_at(worker: &Worker, recording: &Recording) -> Result<Option<Seen>,
         UploadState::Open { .. } | UploadState::Arrived { .. } => Ok(None),
         UploadState::Refused { .. } | UploadState::Abandoned { .. } => Ok(Some(Seen::Lost)),
         UploadState::Verified { size, sha256, .. } => {
-            let key = UploadKey { purpose: upload.purpose, upload: upload.id };
-            let probe = probe::read(worker.store.bucket(upload.purpose), &key.to_string()).await?;
+            let (bucket, key) = (worker.store.bucket(upload.purpose), upload.key().to_string());
+            let probe = prove(bucket, &key, &Progress::of(&worker.store, upload.id)).await?;
             Ok(Some(Seen::Whole(RecordedFile { size, sha256: sha256.to_string() }, probe)))
         }
     }
@@ -123,6 +128,17 @@ async fn write(
     next: Defense,
     now: Timestamp,
 ) -> Result<(), Refused<DefenseRefused>> {
+    step(worker, claimed, hearing, next, now)?.finish(claimed).commit().await
+}
+
+/// A step with all that it settles.
+fn step<'a>(
+    worker: &'a Worker,
+    claimed: &Claimed,
+    hearing: &Hearing,
+    next: Defense,
+    now: Timestamp,
+) -> Result<Transaction<'a, DefenseRefused>, Refused<DefenseRefused>> {
     let attempts = hearing.attempts();
     let settled = hearing.defense.value.settle(next, hearing.path(&attempts), now);
     let settled: Settled = match settled {
@@ -134,5 +150,5 @@ async fn write(
     };
     let key = Key::Defense(settled.defense.id());
     let transaction = worker.store.keep_step(hearing, &settled, &Diaries::default());
-    transaction.audit(&key, claimed.job.kind(), "worker", now).finish(claimed).commit().await
+    Ok(transaction.audit(&key, claimed.job.kind(), "worker", now))
 }

@@ -104,8 +104,9 @@ pub async fn abandon(worker: &Worker, claimed: &Claimed, id: UploadId) -> Result
         }
         UploadState::Arrived { .. } | UploadState::Verified { .. } => return finish(worker, claimed).await,
     };
-    if let Some(multipart) = multipart {
-        bucket.abort(&key, multipart).await?;
+    // Also those that a client began beside the one that counts, and was killed before it took them back.
+    for open in bucket.open_uploads(&key).await?.iter().chain(multipart) {
+        bucket.abort(&key, open).await?;
     }
     // From here on the store puts nothing together any more.
     let whole = bucket.head(&key).await?;

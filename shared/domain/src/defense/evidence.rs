@@ -7,7 +7,7 @@ use super::refusal::check_text;
 use super::{Defense, DefenseRefusal, DefenseState, Sitting};
 use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
-use crate::recording::{Probe, Recording, RecordingRefusal, RecordingState};
+use crate::recording::{Probe, Recording, RecordingRefusal, RecordingState, Rendition, Review};
 
 /// Why a defense counts although no recording shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,14 @@ impl Sitting {
 impl Defense {
     /// An upload for the recording was opened, during the meeting or after it. Another one may
     /// take its place until bytes are stored.
-    pub fn recording_announced(mut self, upload: UploadId) -> Result<Self, DefenseRefusal> {
+    ///
+    /// `by` is who sends it, where it is not the provider of the meeting.
+    pub fn recording_announced(
+        mut self,
+        upload: UploadId,
+        by: Option<PersonId>,
+        now: Timestamp,
+    ) -> Result<Self, DefenseRefusal> {
         let id = self.id;
         let refusal = self.wrong_state("recorded");
         let recorded = matches!(
@@ -70,7 +77,7 @@ impl Defense {
         if !sitting.recordings.iter().all(|it| it.is_incoming() || it.is_lost()) {
             return Err(DefenseRefusal::RecordingStored);
         }
-        sitting.recordings.push(Recording::announced(id, upload));
+        sitting.recordings.push(Recording::announced(id, upload).witnessed(by, now));
         Ok(self)
     }
 
@@ -94,12 +101,76 @@ impl Defense {
             return Err(DefenseRefusal::RecordingOfAnother);
         }
         let removed = next.is_removed() && !place.is_removed();
-        *place = next;
+        *place = if next.state() == place.state() { next } else { next.witnessed(None, now) };
         drop(recordings);
         if removed && matches!(self.state, DefenseState::UnderAppeal { .. }) {
             return Err(DefenseRefusal::AppealOpen);
         }
         Ok(self.settled(conflicts, now))
+    }
+
+    /// Every recording that was announced, with the end of its meeting, once it ended.
+    pub fn recordings(&self) -> impl Iterator<Item = (Option<Timestamp>, &Recording)> {
+        let sittings = self.sitting.iter().chain(&self.earlier_sittings);
+        sittings.flat_map(|sitting| sitting.recordings.iter().map(|it| (sitting.ended_at, it)))
+    }
+
+    /// Whether its recordings must not be removed, by nobody and for no reason.
+    pub fn holds_recordings(&self) -> bool {
+        matches!(self.state, DefenseState::UnderAppeal { .. })
+    }
+
+    /// A proven recording was made watchable and locked: it is kept as long as the rules of the day it was
+    /// asked for say.
+    pub fn recording_retained(
+        self,
+        upload: UploadId,
+        rendition: Rendition,
+        conflicts: &ConflictSet,
+        now: Timestamp,
+    ) -> Result<Self, DefenseRefusal> {
+        let until = self.recording_kept_until(upload).unwrap_or(now);
+        self.recording_stepped(upload, |it| it.retained(rendition, until), conflicts, now)
+    }
+
+    /// Until when a recording is kept: so many days after its meeting.
+    pub fn recording_kept_until(&self, upload: UploadId) -> Option<Timestamp> {
+        let (ended_at, _) = self.recordings().find(|(_, it)| it.upload() == upload)?;
+        Some(super::policy::days_after(ended_at?, self.policy.retention_days))
+    }
+
+    /// Staff say whether a doubtful recording is evidence after all: nobody who took part.
+    pub fn recording_reviewed(self, review: Review, conflicts: &ConflictSet) -> Result<Self, DefenseRefusal> {
+        if self.parties().contains(&review.by) || self.juror == Some(review.by) {
+            return Err(DefenseRefusal::WaiverByParty);
+        }
+        check_text("note", &review.note)?;
+        let doubted = |it: &&Recording| matches!(it.state(), RecordingState::NeedsReview { .. });
+        let refusal = self.wrong_state("reviewed");
+        let upload = self.recordings().map(|(_, it)| it).find(doubted).ok_or(refusal)?.upload();
+        let now = review.at;
+        self.recording_stepped(upload, |it| it.reviewed(review), conflicts, now)
+    }
+
+    /// Staff have all recordings of it removed because the law asks for it; their sums, the date and the ground
+    /// stay. Not while an appeal is open.
+    pub fn recordings_erased(
+        self,
+        by: PersonId,
+        reason: &str,
+        conflicts: &ConflictSet,
+        now: Timestamp,
+    ) -> Result<Self, DefenseRefusal> {
+        check_text("reason", reason)?;
+        let there = |it: &&Recording| it.file().is_some() && !it.is_removed();
+        let uploads: Vec<UploadId> =
+            self.recordings().map(|(_, it)| it).filter(there).map(Recording::upload).collect();
+        if uploads.is_empty() {
+            return Err(self.wrong_state("freed of recordings"));
+        }
+        uploads.into_iter().try_fold(self, |defense, upload| {
+            defense.recording_stepped(upload, |it| it.erased(by, reason.into(), now), conflicts, now)
+        })
     }
 
     /// The recordings that may still become evidence: of meetings that are over, not judged yet.
@@ -220,16 +291,22 @@ mod tests {
 
     #[test]
     fn a_recording_is_announced_once_the_defense_runs() {
-        assert!(agreed().recording_announced(upload("a")).is_err());
-        let defense = in_progress().recording_announced(upload("a")).expect("running");
-        assert_eq!(defense.clone().recording_announced(upload("a")), Ok(defense));
+        assert!(agreed().recording_announced(upload("a"), Some(juror()), ended_at()).is_err());
+        let defense =
+            in_progress().recording_announced(upload("a"), Some(juror()), ended_at()).expect("running");
+        assert_eq!(defense.clone().recording_announced(upload("a"), Some(juror()), ended_at()), Ok(defense));
     }
 
     #[test]
     fn another_upload_takes_the_place_until_bytes_are_stored() {
-        let two = announced(held(), "a").recording_announced(upload("b")).expect("nothing stored");
+        let two = announced(held(), "a")
+            .recording_announced(upload("b"), Some(juror()), ended_at())
+            .expect("nothing stored");
         let first = stored(two, "a");
-        assert_eq!(first.clone().recording_announced(upload("c")), Err(DefenseRefusal::RecordingStored));
+        assert_eq!(
+            first.clone().recording_announced(upload("c"), Some(juror()), ended_at()),
+            Err(DefenseRefusal::RecordingStored)
+        );
         assert!(verified(first, "a").recording().expect("two").counts());
     }
 
@@ -331,7 +408,7 @@ mod tests {
         let mut appealed = verified(stored(announced(drafted(), "a"), "a"), "a");
         appealed.state = DefenseState::UnderAppeal { outcome: super::super::Outcome::Passed };
         let erase = |defense: Defense| {
-            let step = |recording: Recording| recording.erased("asked for".into(), ended_at());
+            let step = |recording: Recording| recording.erased(staff(), "asked for".into(), ended_at());
             defense.recording_stepped(upload("a"), step, &conflicts(), ended_at())
         };
         assert_eq!(erase(appealed.clone()), Err(DefenseRefusal::AppealOpen));

@@ -7,7 +7,7 @@ use crate::digest::Sha256Hex;
 use crate::id::{SkillId, SubmissionId};
 use crate::permission::Role;
 use crate::person::Grant;
-use crate::recording::{Probe, RecordedFile};
+use crate::recording::{Decoding, Probe, RecordedFile};
 use crate::upload::{FileName, Purpose, Upload, UploadState, UploadSubject};
 
 const POLICY: &DefensePolicy = &DefensePolicy::OPENING;
@@ -143,7 +143,7 @@ pub fn drafted() -> Defense {
 }
 
 pub fn announced(defense: Defense, name: &str) -> Defense {
-    defense.recording_announced(upload(name)).expect("held")
+    defense.recording_announced(upload(name), Some(juror()), ended_at()).expect("held")
 }
 
 pub fn file() -> RecordedFile {
@@ -156,6 +156,8 @@ pub fn probe() -> Probe {
         sha256: "ab".repeat(32),
         containers: vec!["matroska".into(), "webm".into()],
         duration_millis: 45 * 60_000,
+        cut_short: false,
+        decoding: Some(Decoding { duration_millis: 45 * 60_000, complaint: None }),
         video: vec!["vp9".into()],
         audio: vec!["opus".into()],
     }

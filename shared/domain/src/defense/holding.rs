@@ -102,9 +102,14 @@ impl Defense {
         Ok(self)
     }
 
-    /// Somebody takes their agreement back before the start: no recording, and so no defense.
+    /// Somebody takes their agreement back: before the start there is no recording, and so no defense; afterwards
+    /// nobody who took part may watch it any more ([`Self::may_be_watched_by_parties`]).
     pub fn consent_withdrawn(mut self, person: PersonId, now: Timestamp) -> Result<Self, DefenseRefusal> {
-        self.check_before_start("withdrawn from")?;
+        if !self.consents.iter().any(|consent| consent.person == person)
+            && self.check_before_start("").is_err()
+        {
+            return Err(DefenseRefusal::NotAskedForConsent);
+        }
         for consent in &mut self.consents {
             if consent.person == person {
                 consent.withdrawn_at.get_or_insert(now);
@@ -116,6 +121,14 @@ impl Defense {
     /// The agreement of a person that is in force.
     pub fn consent_of(&self, person: PersonId) -> Option<&Consent> {
         self.consents.iter().rfind(|consent| consent.person == person && consent.withdrawn_at.is_none())
+    }
+
+    /// Whether student, mentor and juror may watch the recording: while nobody on it took their consent back.
+    pub fn may_be_watched_by_parties(&self) -> bool {
+        let started = self.sitting.iter().chain(&self.earlier_sittings).map(|it| it.started_at).min();
+        let later =
+            |consent: &Consent| consent.withdrawn_at.zip(started).is_some_and(|(at, start)| at >= start);
+        !self.consents.iter().any(later)
     }
 
     /// The juror opens the meeting, around its time, with both agreements and a student whose

@@ -65,7 +65,8 @@ fn probed() -> impl Strategy<Value = Probe> {
         video: video.iter().map(|codec| (*codec).into()).collect(),
         ..probe()
     };
-    let short = part(1, &["vp9"]);
+    let mut short = part(1, &["vp9"]);
+    short.decoding = None;
     let blind = part(probe().duration_millis, &[]);
     prop_oneof![4 => Just(probe()), 1 => Just(short), 1 => Just(blind)]
 }
@@ -155,7 +156,7 @@ impl School {
             Act::WithdrawConsent(who) => defense.consent_withdrawn(people[who], now),
             Act::Start(who, identity) => defense.started(people[who], identity, conflicts, now),
             Act::End(who, ending) => defense.ended(ending, people[who], now),
-            Act::Announce(index) => defense.recording_announced(uploads()[index]),
+            Act::Announce(index) => defense.recording_announced(uploads()[index], Some(juror()), now),
             Act::Store(index) => self.step(defense, index, |it| it.stored(file())),
             Act::Fail(index) => self.step(defense, index, Recording::failed),
             Act::Probe(index, probe) => defense.recording_probed(uploads()[index], probe, conflicts, now),

@@ -187,7 +187,7 @@ pub enum DefenseRefusal {
     #[error("the recording is verified: there is nothing to waive")]
     NothingToWaive,
     /// A waiver is signed by somebody else than student, mentor and juror.
-    #[error("neither student, mentor nor juror may sign the waiver")]
+    #[error("neither student, mentor nor juror may say this")]
     WaiverByParty,
 }
 

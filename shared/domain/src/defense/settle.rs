@@ -14,6 +14,7 @@ use crate::enrollment::Enrollment;
 use crate::id::PersonId;
 use crate::job::Job;
 use crate::occupancy;
+use crate::recording::Recording;
 use crate::statement::JuryDuty;
 
 /// The student's path around a defense, as it was read.
@@ -179,6 +180,9 @@ impl Defense {
         {
             jobs.push((Job::ArrangeDefenses { enrollment: self.request.enrollment }, now));
         }
+        if self.changes_what_is_stored(before) {
+            jobs.push((Job::KeepRecordings { defense }, now));
+        }
         // Staff have no deadline.
         if let DefenseState::Conditional { awaits: Awaits::Student | Awaits::Juror, until } = self.state
             && before.is_none_or(|before| before.state != self.state)
@@ -186,6 +190,21 @@ impl Defense {
             jobs.push((Job::CloseCondition { defense }, until));
         }
         jobs
+    }
+
+    /// Whether what is stored of its recordings has to follow: one was proven or is to be erased, or all are held for
+    /// an appeal, or no longer.
+    fn changes_what_is_stored(&self, before: Option<&Self>) -> bool {
+        let was = |now: &Recording, fact: fn(&Recording) -> bool| {
+            let before = before.into_iter().flat_map(|before| before.recordings());
+            before.filter(|(_, it)| it.upload() == now.upload()).any(|(_, it)| fact(it))
+        };
+        let newly = |now: &Recording, fact: fn(&Recording) -> bool| fact(now) && !was(now, fact);
+        let held_anew = before.is_some_and(|before| before.holds_recordings() != self.holds_recordings());
+        self.recordings().any(|(_, it)| {
+            let kept = held_anew && it.kept_until().is_some();
+            kept || newly(it, Recording::is_to_be_kept) || newly(it, Recording::is_erased)
+        })
     }
 
     /// What the step makes of the attempt; nothing where it does not concern it.

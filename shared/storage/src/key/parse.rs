@@ -26,6 +26,7 @@ impl Key {
             ["availability"] => Self::Availability(read(pk)?),
             ["calendar-feed"] => Self::CalendarFeed(read(pk)?),
             ["notice"] => Self::SessionNotice(read(pk)?),
+            ["progress"] => Self::RecordingProgress(read(pk)?),
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["series"] => Self::PersonSeries(read(pk)?),
             ["seats"] => Self::Seats(read(pk)?),

@@ -56,6 +56,7 @@ fn every_key() -> Vec<Key> {
         Key::Session(SessionId::derived(&["s"])),
         Key::SessionNotice(SessionId::derived(&["s"])),
         Key::Upload(UploadId::derived(&["u"])),
+        Key::RecordingProgress(UploadId::derived(&["u"])),
         Key::Award(AwardId::derived(&["a"])),
         Key::Credential(CredentialId::derived(&["c"])),
         Key::StripeEvent("evt_1".into()),

@@ -141,7 +141,8 @@ fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() 
     // What of the month is not used is looked at when the next day begins in London.
     let credit = Job::CreditUnused { enrollment: school.enrollment.id };
     let tomorrow = "2027-04-09T23:00:00Z".parse().expect("an instant");
-    assert_eq!(settled.jobs, [(job, ended_at()), (credit, tomorrow)]);
+    let keep = Job::KeepRecordings { defense: settled.defense.id() };
+    assert_eq!(settled.jobs, [(keep, ended_at()), (job, ended_at()), (credit, tomorrow)]);
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! What a recording's bytes show: fetched, summed, looked at and decoded to the end.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use domain::digest::Sha256Hex;
+use domain::recording::{Decoding, Probe};
+use sha2::{Digest, Sha256};
+use storage::Bucket;
+use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::progress::{Progress, Step};
+use crate::media::decode::{Decoded, decode};
+use crate::media::probe::{Media, ProbeError, probe};
+use crate::media::tool::{Limits, ToolError};
+use crate::media::{NoRecording, Source};
+use crate::outcome::Unfinished;
+
+/// Media tools at once: each uses all processors.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
+/// Waits until a media tool may run.
+pub(super) async fn turn() -> Result<SemaphorePermit<'static>, Unfinished> {
+    AT_ONCE.acquire().await.map_err(|error| Unfinished::Retry(error.to_string()))
+}
+
+/// What one run of a tool may take for a recording that plays so long: a phone's hour is decoded and coded within
+/// four hours on one processor. Eight times the pictures of any browser's recording fit the file.
+pub(super) fn limits(duration_millis: u64) -> Limits {
+    let allowed = Duration::from_secs(120) + Duration::from_millis(duration_millis).saturating_mul(4);
+    let allowed = allowed.min(Duration::from_secs(5 * 60 * 60));
+    Limits { wall: allowed, cpu: allowed.saturating_mul(2), file_bytes_max: 16 << 30 }
+}
+
+/// A recording on this machine, gone when this is dropped.
+pub(super) struct Fetched {
+    folder: TempDir,
+    path: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    /// Of all bytes.
+    pub sha256: Sha256Hex,
+}
+
+impl Fetched {
+    /// Fetches an object into a folder of its own, and sums it on the way.
+    pub async fn new(bucket: &Bucket, key: &str) -> Result<Self, Unfinished> {
+        let lost = || Unfinished::GiveUp("the object of a verified upload is not there".into());
+        let mut bytes = bucket.read(key).await?.ok_or_else(lost)?;
+        let folder = tempfile::tempdir().map_err(|error| io(&error))?;
+        let path = folder.path().join("recording");
+        let mut file = std::fs::File::create(&path).map_err(|error| io(&error))?;
+        let (mut size, mut hash) = (0_u64, Sha256::new());
+        // A piece is what one read of the connection gives: it is summed and written faster than it comes.
+        while let Some(piece) =
+            bytes.try_next().await.map_err(|error| Unfinished::Retry(error.to_string()))?
+        {
+            size += piece.len() as u64;
+            hash.update(&piece);
+            file.write_all(&piece).map_err(|error| io(&error))?;
+        }
+        Ok(Self { folder, path, size, sha256: Sha256Hex::from_bytes(hash.finalize().into()) })
+    }
+
+    /// Where tools may work, and write.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// It, if it begins like a recording.
+    pub fn source(&self) -> Result<Option<Source>, Unfinished> {
+        match Source::open(&self.path) {
+            Ok(source) => Ok(Some(source)),
+            Err(NoRecording::OtherKind) => Ok(None),
+            Err(NoRecording::Io(error)) => Err(io(&error)),
+        }
+    }
+
+    /// What its container says.
+    pub async fn media(&self, source: &Source) -> Result<Media, Unfinished> {
+        probe(source, self.folder()).await.map_err(|error| match error {
+            ProbeError::Tool(error) => unfinished(error),
+            ProbeError::Unreadable(error) => Unfinished::GiveUp(error.to_string()),
+        })
+    }
+}
+
+/// Reads what a recording shows; `progress` is told how far that is.
+pub(super) async fn prove(bucket: &Bucket, key: &str, progress: &Progress<'_>) -> Result<Probe, Unfinished> {
+    let fetched = Fetched::new(bucket, key).await?;
+    let seen = |media: Media, decoding| Probe {
+        size: fetched.size,
+        sha256: fetched.sha256.to_string(),
+        containers: media.containers,
+        duration_millis: media.duration_millis,
+        cut_short: media.cut_short,
+        decoding,
+        video: media.video.into_iter().map(|stream| stream.codec).collect(),
+        audio: media.audio.into_iter().map(|stream| stream.codec).collect(),
+    };
+    let Some(source) = fetched.source()? else { return Ok(seen(Media::default(), None)) };
+    let _turn = turn().await?;
+    let media = fetched.media(&source).await?;
+    if media.video.is_empty() || media.duration_millis == 0 {
+        return Ok(seen(media, None));
+    }
+    let limits = limits(media.duration_millis);
+    let whole = media.duration_millis;
+    let mut told = progress.follow(Step::Checking);
+    let decoded = decode(&source, fetched.folder(), limits, &mut |millis| told.of(millis, whole)).await;
+    let decoding = match decoded {
+        Ok(decoded) => decoding(decoded),
+        // Hostile bytes may take the decoder down, or all it may use: then they are not seen to the end.
+        Err(error @ (ToolError::Crashed { .. } | ToolError::UsedTooMuch)) => {
+            Decoding { duration_millis: 0, complaint: Some(error.to_string()) }
+        }
+        Err(error) => return Err(unfinished(error)),
+    };
+    Ok(seen(media, Some(decoding)))
+}
+
+fn decoding(decoded: Decoded) -> Decoding {
+    let silent = "the decoder stopped without a word".to_owned();
+    let complaint = (!decoded.clean).then(|| decoded.complaints.unwrap_or(silent));
+    Decoding { duration_millis: decoded.duration_millis, complaint }
+}
+
+/// How a job goes on where a tool has no answer.
+pub(super) fn unfinished(error: ToolError) -> Unfinished {
+    match error {
+        ToolError::Missing { .. } => {
+            Unfinished::ToolMissing("ffmpeg is not installed: recordings wait for it to be proven")
+        }
+        error => Unfinished::Retry(error.to_string()),
+    }
+}
+
+pub(super) fn io(error: &std::io::Error) -> Unfinished {
+    Unfinished::Retry(format!("the recording cannot be kept while it is worked on: {error}"))
+}

@@ -1,0 +1,101 @@
+//! How the film is made: copied where every browser plays it, else coded anew.
+
+use super::{FILM, Order};
+use crate::media::probe::{Audio, Video};
+use crate::media::tool::Tool;
+
+/// Pixels across, at most; more makes a talk no clearer.
+const WIDTH_MAX: u32 = 1280;
+
+/// Nothing that tells of the recorder, its owner, the place, or this tool.
+pub(super) const PLAIN: [&str; 11] = [
+    "-map_metadata",
+    "-1",
+    "-map_chapters",
+    "-1",
+    "-fflags",
+    "+bitexact",
+    "-flags:v",
+    "+bitexact",
+    "-flags:a",
+    "+bitexact",
+    "-dn",
+];
+
+/// A picture no wider than the film.
+pub(super) const SMALLER: &str = "scale=w='min(1280,iw)':h=-2";
+
+/// The run that makes the film; none where there are no pictures.
+pub(super) fn tool(order: &Order) -> Option<Tool> {
+    let video = order.media.video.first()?;
+    let tool = order.tool().input(order.source).args(["-map", "0:V:0", "-map", "0:a:0?"]);
+    let tool = tool.args(video_words(video));
+    let tool = tool.args(order.media.audio.first().map(audio_words).unwrap_or_default());
+    // Its index comes first, so that it plays while it is loaded.
+    Some(tool.args(PLAIN).args(["-movflags", "+faststart", "-f", "mp4", "-progress", "pipe:1", FILM]))
+}
+
+fn video_words(video: &Video) -> Vec<String> {
+    if plays_everywhere(video) {
+        return words(&["-c:v", "copy"]);
+    }
+    let filter = fitting(video);
+    words(&[
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "23",
+        "-pix_fmt",
+        "yuv420p",
+        "-vf",
+        &filter,
+        // Pictures keep their own times: a browser's come when something moves.
+        "-fps_mode",
+        "vfr",
+        "-enc_time_base",
+        "-1",
+        // One that stands alone where each piece is to begin.
+        "-force_key_frames",
+        "expr:gte(t,n_forced*6)",
+    ])
+}
+
+/// H.264 with 8 bits and quarter color; what a phone marks to be turned is turned for good instead, since
+/// the pieces cannot say so.
+fn plays_everywhere(video: &Video) -> bool {
+    let quarter_color = matches!(video.pixel_format.as_deref(), Some("yuv420p" | "yuvj420p"));
+    video.codec == "h264" && quarter_color && video.rotation_degrees == 0
+}
+
+/// One even size from beginning to end, as encoders want it; where a browser changed the size on the way,
+/// bars fill the rest.
+fn fitting(video: &Video) -> String {
+    let sides = (video.width.max(2), video.height.max(2));
+    let turned = video.rotation_degrees % 180 != 0;
+    let (width, height) = if turned { (sides.1, sides.0) } else { sides };
+    let fitted = even(width.min(WIDTH_MAX).into());
+    let height = even(u64::from(height) * fitted / u64::from(width));
+    format!(
+        "scale={fitted}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2,\
+         pad={fitted}:{height}:(ow-iw)/2:(oh-ih)/2"
+    )
+}
+
+fn even(pixels: u64) -> u64 {
+    (pixels / 2 * 2).max(2)
+}
+
+/// A gap in the sound becomes silence, so that it stays with the pictures.
+fn audio_words(audio: &Audio) -> Vec<String> {
+    if audio.codec == "aac" {
+        return words(&["-c:a", "copy"]);
+    }
+    let channels = audio.channels.clamp(1, 2).to_string();
+    words(&["-c:a", "aac", "-b:a", "96k", "-ac", &channels, "-af", "aresample=async=1"])
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).into()).collect()
+}
