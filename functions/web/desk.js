@@ -93,11 +93,19 @@ function judgment(id, criteria, refresh) {
   );
 }
 
-/** Defenses to judge. */
+/** Defenses to judge, and their recordings. */
 export function hear({ defenses, person }) {
   const line = ({ project, state, starts_at }) =>
     h('li', {}, `${plain(project)}: ${starts_at ? instant(starts_at, person.time_zone) : plain(state)}`);
-  return card('Juror', 'Defenses to hear', h('ul', {}, defenses.map(line)));
+  const box = h('div');
+  const going = defenses.filter(({ state }) => state === 'in_progress');
+  // Only those who record load what records.
+  if (going.length > 0 || localStorage.getItem('recordings'))
+    import('./booth.js').then(
+      ({ booth }) => booth(box, going, person),
+      () => box.append('What records could not be loaded. Load this page again.'),
+    );
+  return card('Juror', 'Defenses to hear', defenses.length > 0 && h('ul', {}, defenses.map(line)), box);
 }
 
 /** What the system does by itself: what was given up first. */

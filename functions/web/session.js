@@ -26,8 +26,9 @@ export async function signIn(email) {
   speakAs((await post('/dev/tokens', { person: email })).token);
 }
 
-/** Forgets who is asking, and what they meant to do. */
+/** Forgets who is asking, and what they meant to do. A camera that records for them is let go of. */
 export function signOut() {
+  window.dispatchEvent(new Event('signed-out'));
   speakAs(null);
   sessionStorage.clear();
 }

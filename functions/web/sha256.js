@@ -16,16 +16,35 @@ export async function sha256(file, progress = () => {}, signal) {
     const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
     return Array.from(sum, (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
-  const state = Int32Array.from(START);
-  const words = new Int32Array(64);
+  let sum = NOTHING;
   for (let at = 0; at < file.size; at += SLICE_BYTES) {
     signal?.throwIfAborted();
-    let bytes = new Uint8Array(await file.slice(at, at + SLICE_BYTES).arrayBuffer());
-    if (at + SLICE_BYTES >= file.size) bytes = padded(bytes, file.size);
-    const view = new DataView(bytes.buffer);
-    for (let block = 0; block < bytes.length; block += 64) compress(state, words, view, block);
+    sum = added(sum, new Uint8Array(await file.slice(at, at + SLICE_BYTES).arrayBuffer()));
     progress(Math.min(1, (at + SLICE_BYTES) / file.size));
   }
+  return digits(sum);
+}
+
+/**
+ * The sum of no bytes yet: eight words, how many bytes they stand for, and those that fill no block.
+ * Such a sum can be kept in IndexedDB and gone on with after a reload.
+ */
+export const NOTHING = { words: Int32Array.from(START), length: 0, rest: new Uint8Array(0) };
+
+/** A sum with further bytes; the one before stays as it is. */
+export function added({ words, length, rest }, bytes) {
+  const joined = new Uint8Array(rest.length + bytes.length);
+  joined.set(rest);
+  joined.set(bytes, rest.length);
+  const whole = joined.length - (joined.length % 64);
+  const after = compressed(words, joined, whole);
+  return { words: after, length: length + bytes.length, rest: joined.slice(whole) };
+}
+
+/** A sum as 64 hex digits. */
+export function digits({ words, length, rest }) {
+  const last = padded(rest, length);
+  const state = compressed(words, last, last.length);
   return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
@@ -36,6 +55,15 @@ function padded(bytes, size) {
   whole[bytes.length] = 0x80;
   new DataView(whole.buffer).setBigUint64(whole.length - 8, BigInt(size) * 8n);
   return whole;
+}
+
+/** The eight words after the first `end` bytes, which are whole blocks. */
+function compressed(before, bytes, end) {
+  const state = Int32Array.from(before);
+  const words = new Int32Array(64);
+  const view = new DataView(bytes.buffer);
+  for (let block = 0; block < end; block += 64) compress(state, words, view, block);
+  return state;
 }
 
 const turn = (word, bits) => (word >>> bits) | (word << (32 - bits));

@@ -122,5 +122,7 @@ function juror({ person, defenses }) {
       judge === person.id &&
       ['juror_assigned', 'scheduled', 'in_progress', 'awaiting_verdict', 'conditional'].includes(state),
   );
-  return mine.length > 0 ? [{ kind: 'hear', defenses: mine, person }] : [];
+  // A recording that waits here to be sent is shown, however its defense stands by now.
+  const waits = person.roles.includes('juror') && localStorage.getItem('recordings');
+  return mine.length > 0 || waits ? [{ kind: 'hear', defenses: mine, person }] : [];
 }

@@ -6,7 +6,8 @@ import { sha256 } from './sha256.js';
 /** How often a part is sent before the student is asked to try again. */
 const TRIES_MAX = 6;
 
-const pause = (ms, signal) =>
+/** Waits. */
+export const pause = (ms, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
     signal?.addEventListener(
@@ -95,8 +96,8 @@ async function sendParts(file, upload, progress, signal) {
   await patiently(() => post(`${multipart}/${uploadId}/complete${query}`, {}, { signal }), signal);
 }
 
-/** One part by XMLHttpRequest, which tells how far it is. */
-function put(url, part, progress, signal) {
+/** One part by XMLHttpRequest, which tells how far it is; answers its ETag. */
+export function put(url, part, progress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const stop = () => request.abort();
@@ -107,7 +108,7 @@ function put(url, part, progress, signal) {
     request.open('PUT', url);
     request.upload.addEventListener('progress', (event) => progress(event.loaded));
     request.addEventListener('load', () => {
-      if (request.status < 300) end(resolve);
+      if (request.status < 300) end(resolve, request.getResponseHeader('ETag'));
       else end(reject, new Problem(request.status, { detail: 'The store did not take a part of the file.' }));
     });
     request.addEventListener('error', () =>
@@ -141,7 +142,7 @@ async function patiently(act, signal) {
 }
 
 /** Waits until the school has read all bytes, or says why it does not take them. */
-async function verified(id, signal) {
+export async function verified(id, signal) {
   for (let waited = 500; ; waited = Math.min(5_000, waited * 1.5)) {
     const { state, reason } = await patiently(() => get(`/v1/uploads/${id}`, { signal }), signal);
     if (state === 'verified') return;

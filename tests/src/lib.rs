@@ -4,6 +4,7 @@
 //! Every answer is held against the API's own description: a status that an operation does not
 //! declare fails the test that met it.
 
+pub mod browser; // Chromium, driven by a script
 pub mod sepa_schema; // what banks' files must look like
 pub mod stripe_server; // a small Stripe
 pub mod work; // files sent, work handed in and defended
