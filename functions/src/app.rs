@@ -41,6 +41,8 @@ pub struct Settings {
     pub stripe_keys: crate::webhook::WebhookKeys,
     /// Where sessions are held, and who tells of them.
     pub video: crate::video::Video,
+    /// What word of providers' recordings is signed with; without one none is believed.
+    pub recording_keys: crate::webhook::WebhookKeys,
     /// How long `accept` waits for its charge.
     pub accept_wait: std::time::Duration,
     /// How long links to files and upload endpoints live.

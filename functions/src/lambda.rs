@@ -81,6 +81,10 @@ async fn app() -> Result<App, StartError> {
         payment_methods: std::iter::once(PaymentKind::Manual).chain(card).chain(debit).collect(),
         creditors,
         stripe_keys: WebhookKeys::listed(Form::Hex, &secrets),
+        recording_keys: WebhookKeys::listed(
+            Form::Hex,
+            &env::var("RECORDING_WEBHOOK_SECRET").unwrap_or_default(),
+        ),
         video: Video::from_settings(|name| env::var(name).ok())?.unwrap_or_default(),
         accept_wait: Duration::from_secs(5),
         link_lifetime: Duration::from_secs(15 * 60),

@@ -5,6 +5,7 @@
 
 mod event;
 mod jitsi;
+mod recordings; // what providers recorded
 
 use std::sync::Arc;
 
@@ -30,13 +31,14 @@ use crate::webhook::{Form, WebhookKeys};
 
 pub use self::event::{EVENT_BYTES_MAX, Event};
 pub use self::jitsi::{Jitsi, SECRET_BYTES_MIN};
+pub use self::recordings::HEADER as RECORDING_HEADER;
 
 /// The header that carries an event's signature.
 pub const HEADER: &str = "x-jaas-signature";
 
 /// The routes of this topic.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(hear_video))
+    OpenApiRouter::new().routes(routes!(hear_video)).merge(recordings::routes())
 }
 
 /// Where sessions are held, and what its provider's events are checked with.
@@ -160,7 +162,7 @@ fn nameless(side: Side) -> String {
 /// What became of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeardView {
-    /// Whether it is about a session of ours, and says something new or known of who was there.
+    /// Whether it is about something of ours, new or known.
     known: bool,
 }
 

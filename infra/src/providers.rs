@@ -25,6 +25,8 @@ pub struct ProviderSettings {
     pub creditors: BTreeMap<String, Creditor>,
     /// Where sessions are held, if not in rooms that are not there.
     pub video: Option<Video>,
+    /// What word of providers' recordings is signed with, if it is believed.
+    pub recording_keys: Option<WebhookKeys>,
 }
 
 /// Why the environment cannot be read.
@@ -72,8 +74,8 @@ impl StripeAccount {
 }
 
 impl ProviderSettings {
-    /// Reads `STRIPE_SECRET_KEY`, `STRIPE_BASE_URL`, `STRIPE_WEBHOOK_SECRET`, `SEPA_CREDITORS` and what begins with
-    /// `JITSI_`.
+    /// Reads `STRIPE_SECRET_KEY`, `STRIPE_BASE_URL`, `STRIPE_WEBHOOK_SECRET`, `SEPA_CREDITORS`,
+    /// `RECORDING_WEBHOOK_SECRET` and what begins with `JITSI_`.
     pub fn from_environment() -> Result<Self, InvalidSettings> {
         let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let stripe = given("STRIPE_SECRET_KEY").map(|key| {
@@ -86,7 +88,9 @@ impl ProviderSettings {
         });
         let creditors = Self::read_creditors(&given("SEPA_CREDITORS").unwrap_or_default())?;
         let video = Video::from_settings(given)?;
-        Ok(Self { stripe, creditors, video })
+        let recording_keys = given("RECORDING_WEBHOOK_SECRET");
+        let recording_keys = recording_keys.map(|secrets| WebhookKeys::listed(Form::Hex, &secrets));
+        Ok(Self { stripe, creditors, video, recording_keys })
     }
 
     /// Reads who collects direct debits, and holds it to the scheme's rules.

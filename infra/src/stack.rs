@@ -10,6 +10,7 @@ use axum::Router;
 use functions::app::{Parts, Settings};
 use functions::token::Verifier;
 use functions::video::{Jitsi, Provider, Video};
+use functions::webhook::{Form, WebhookKeys};
 use functions::{App, api};
 use jiff::{SignedDuration, Timestamp};
 use storage::clock::machine_now;
@@ -277,6 +278,11 @@ fn settings(url: &str, options: &Options, video: Video) -> Settings {
         creditors: options.providers.creditors.clone(),
         stripe_keys: options.providers.stripe_keys(),
         video,
+        recording_keys: options
+            .providers
+            .recording_keys
+            .clone()
+            .unwrap_or_else(|| WebhookKeys::new(Form::Hex, [])),
         accept_wait: Duration::from_secs(5),
         link_lifetime: options.lifetimes.link,
         upload_idle_max: options.lifetimes.upload,

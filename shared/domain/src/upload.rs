@@ -10,6 +10,7 @@ mod file_name;
 mod key;
 mod parts;
 mod policy;
+mod provided;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use self::parts::{
     GIB, MIB, PART_BYTES_MIN, PART_BYTES_USUAL, PARTS_MAX, Part, PartsError, part_size, parts_expected,
 };
 pub use self::policy::{POLICY, UploadLimits, UploadPolicy};
+pub use self::provided::PROVIDED_WAIT;
 use crate::digest::{Crc64, Sha256Hex};
 use crate::id::{PersonId, UploadId};
 use crate::permission::{Relation, Subject};

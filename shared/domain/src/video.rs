@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::id::{PersonId, SessionId};
+use crate::id::{DefenseId, PersonId, SessionId};
 use crate::session::{Session, SessionState, Side};
 
 /// A room as every provider has it. Whoever knows it is not let in by that alone, unless it is the mentor's own.
@@ -22,6 +22,20 @@ const ROOM_PREFIX: &str = "session-";
 /// The name of a session's room: lower-case, as Jitsi compares names, and only this session's.
 pub fn room_name(session: SessionId) -> String {
     format!("{ROOM_PREFIX}{}", session.uuid().simple())
+}
+
+/// What every room of a defense is called by.
+const DEFENSE_PREFIX: &str = "defense-";
+
+/// The name of a defense's room.
+pub fn room_of_defense(defense: DefenseId) -> String {
+    format!("{DEFENSE_PREFIX}{}", defense.uuid().simple())
+}
+
+/// The defense whose room is called so; nothing where it is spelled in another way.
+pub fn defense_in(room: &str) -> Option<DefenseId> {
+    let hex = room.strip_prefix(DEFENSE_PREFIX)?;
+    format!("{}_{hex}", DefenseId::PREFIX).parse().ok()
 }
 
 /// The session whose room is called so; nothing where it is spelled in another way.

@@ -120,8 +120,8 @@ mod tests {
         check(None, "WEBVTT\n\n");
         check(Some("WEBVTT"), "WEBVTT\n\n");
         check(Some("\u{feff}WEBVTT - a defense\r\n\r\n"), "WEBVTT - a defense\n\n");
-        let cues = "WEBVTT\n\nNOTE by hand\nand ear\n\n1\n00:01.000 --> 00:02.500 align:start line:0\n- Why?\n\
-            <v Ada>Because.\n\n\n100:00:02.000 --> 100:00:03.000\n\u{e9}t\u{e9}\n\n";
+        let cues = "WEBVTT\n\nNOTE by hand\nand ear\n\n1\n00:01.000 --> 00:02.500 align:start line:0\n\
+            - Why?\n<v Ada>Because.\n\n\n100:00:02.000 --> 100:00:03.000\n\u{e9}t\u{e9}\n\n";
         check(Some(cues), cues);
     }
 

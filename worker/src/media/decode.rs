@@ -35,8 +35,8 @@ pub async fn decode(
     limits: Limits,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Decoded, ToolError> {
-    // Nothing is written, and pictures keep their own times: none is doubled to fill a gap.
-    let tool = Tool::ffmpeg(folder, Limits { file_bytes_max: 0, ..limits })
+    // Pictures keep their own times: none is doubled to fill a gap.
+    let tool = Tool::ffmpeg(folder, limits)
         .args(["-xerror", "-err_detect", "+crccheck+bitstream+buffer+explode"])
         .input(source)
         .args(["-map", "0:V?", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base", "-1"])

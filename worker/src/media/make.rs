@@ -18,9 +18,6 @@ const PLAYLIST: &str = "watch.m3u8";
 const POSTER: &str = "poster.jpg";
 const CAPTIONS: &str = "captions.vtt";
 
-/// Length of a piece, in seconds; a piece that is copied goes on to the next picture that stands alone.
-const SEGMENT_SECONDS: &str = "6";
-
 /// Files in the folder: twelve hours of pieces, and what else is made.
 const FILES_MAX: usize = 7_204;
 
@@ -135,8 +132,7 @@ impl Order<'_> {
 
     /// A tool that writes, but no more than everything may weigh.
     fn tool(&self) -> Tool {
-        let file_bytes_max = self.limits.file_bytes_max.min(self.bytes_max);
-        Tool::ffmpeg(self.folder, Limits { file_bytes_max, ..self.limits })
+        Tool::ffmpeg(self.folder, self.limits).writing(self.bytes_max)
     }
 
     async fn run(
@@ -145,17 +141,20 @@ impl Order<'_> {
         tool: Tool,
         progress: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(), MakeError> {
-        let (answer, _) = tokio::select! {
-            answer = tool.measure(progress) => answer?,
+        let answer = tokio::select! {
+            answer = tool.measure(progress) => answer,
             Err(error) = self.watch_weight() => return Err(error),
         };
+        // Before the answer: a file at its limit ends the tool, and is why.
+        self.weigh().await?;
+        let (answer, _) = answer?;
         if answer.code != 0 {
             return Err(MakeError::Refused {
                 name,
                 complaint: answer.stderr.trim().chars().take(300).collect(),
             });
         }
-        self.weigh().await
+        Ok(())
     }
 
     async fn watch_weight(&self) -> Result<(), MakeError> {
@@ -175,15 +174,16 @@ impl Order<'_> {
         Ok(())
     }
 
-    /// MPEG-TS, which every player of playlists has known since their first version.
+    /// Pieces of six seconds, or longer, up to the next picture that stands alone. In MPEG-TS, which
+    /// every player of playlists has known since their first version.
     fn cut(&self, film: &Source) -> Tool {
         self.tool()
             .input(film)
-            .args(["-map", "0", "-c", "copy"])
-            .args(film::PLAIN)
-            .args(["-f", "hls", "-hls_time", SEGMENT_SECONDS, "-hls_playlist_type", "vod"])
-            .args(["-hls_flags", "independent_segments", "-hls_segment_filename", "segment-%05d.ts"])
-            .args(["-progress", "pipe:1", PLAYLIST])
+            .words("-map 0 -c copy")
+            .words(film::PLAIN)
+            .words("-f hls -hls_time 6 -hls_playlist_type vod -hls_flags independent_segments")
+            .words("-hls_segment_filename segment-%05d.ts -progress pipe:1")
+            .args([PLAYLIST])
     }
 
     /// The first picture, where there is none at the wanted time: sound may go on after the pictures.
@@ -191,13 +191,9 @@ impl Order<'_> {
         let wanted = (self.media.duration_millis / 10).min(POSTER_MILLIS_MAX);
         for millis in [wanted, 0] {
             let tool = self.tool().args(["-ss", &format!("{millis}ms")]).input(film);
-            let tool = tool.args(["-map", "0:v:0", "-frames:v", "1", "-vf", film::SMALLER, "-q:v", "3"]);
-            self.run(
-                POSTER,
-                tool.args(film::PLAIN).args(["-f", "image2", "-update", "1", POSTER]),
-                &mut |_| (),
-            )
-            .await?;
+            let tool = tool.words("-map 0:v:0 -frames:v 1 -q:v 3 -vf").args([film::SMALLER]);
+            let tool = tool.words(film::PLAIN).words("-f image2 -update 1").args([POSTER]);
+            self.run(POSTER, tool, &mut |_| ()).await?;
             if tokio::fs::try_exists(self.folder.join(POSTER)).await? {
                 return Ok(());
             }

@@ -7,6 +7,7 @@ use super::probe::{Media, probe};
 use super::tool::Limits;
 use super::{NoRecording, Source};
 
+#[cfg(target_os = "linux")]
 mod bounds; // what a tool may not do
 mod clip; // clips, as recorders make them
 mod watched; // what is made of them
@@ -15,7 +16,7 @@ use clip::{Studio, boxes};
 
 fn limits() -> Limits {
     let minute = std::time::Duration::from_secs(60);
-    Limits { wall: minute, cpu: minute, file_bytes_max: 100 << 20 }
+    Limits { wall: minute, cpu: minute }
 }
 
 async fn probed(path: &Path) -> Media {

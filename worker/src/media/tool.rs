@@ -1,40 +1,29 @@
 //! `ffmpeg` and `ffprobe` as children that may do little and outlive nobody.
 //!
-//! A child sees one file, one folder and no network, and ends with whoever started it. A thread of
-//! its own starts each child and stays until it ends, because the kernel tells a child of the end of
-//! the *thread* that started it: a thread of the runtime may go while the process stays.
+//! A child is given one file, one folder and no network, and ends with whoever started it.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::Source;
 
+mod child; // the life of one child, on a thread of its own
 mod guard; // programs that set a bound and become the child
-
-/// What is kept of a child's words, which are for staff to read.
-const STDERR_BYTES_MAX: u64 = 64 << 10;
-
-/// The longest answer; a description of a thousand streams is below a mebibyte.
-const STDOUT_BYTES_MAX: u64 = 8 << 20;
-
-/// The longest line that is told as one.
-const LINE_BYTES_MAX: u64 = 4096;
 
 /// Demuxers of what the school takes; a playlist, which names other files, is none of them.
 const FORMATS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm";
 
 /// Decoders of what browsers, phones, cameras and meeting rooms record: a few of the five hundred there are.
 const CODECS: &str = "h264,hevc,vp8,vp9,av1,libdav1d,libaom-av1,mpeg4,mjpeg,prores,png,\
-    aac,mp3float,mp3,opus,libopus,vorbis,flac,alac,ac3,eac3,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_f32le,\
+    aac,mp3float,mp3,opus,libopus,vorbis,flac,alac,ac3,eac3,\
+    pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_f32le,\
     mov_text,subrip,ass,ssa,webvtt";
 
 /// How much one run of a tool may take.
@@ -44,8 +33,6 @@ pub struct Limits {
     pub wall: Duration,
     /// Time on all processors together, to the second above.
     pub cpu: Duration,
-    /// The largest file it may write.
-    pub file_bytes_max: u64,
 }
 
 /// Why a tool has no answer. None of them says that a recording is broken.
@@ -94,6 +81,7 @@ pub(super) struct Tool {
     program: &'static str,
     folder: PathBuf,
     limits: Limits,
+    file_bytes_max: u64,
     arguments: Vec<OsString>,
     source: Option<String>,
 }
@@ -101,22 +89,40 @@ pub(super) struct Tool {
 impl Tool {
     /// A run of `ffmpeg` that works in a folder.
     pub fn ffmpeg(folder: &Path, limits: Limits) -> Self {
-        Self::new("ffmpeg", folder, limits).args(["-nostdin", "-y", "-v", "error"])
+        Self::new("ffmpeg", folder, limits).words("-nostdin -y -v error")
     }
 
     /// A run of `ffprobe` that works in a folder.
     pub fn ffprobe(folder: &Path, limits: Limits) -> Self {
-        Self::new("ffprobe", folder, limits).args(["-v", "error"])
+        Self::new("ffprobe", folder, limits).words("-v error")
     }
 
     fn new(program: &'static str, folder: &Path, limits: Limits) -> Self {
-        Self { program, folder: folder.into(), limits, arguments: Vec::new(), source: None }
+        Self {
+            program,
+            folder: folder.into(),
+            limits,
+            file_bytes_max: 0,
+            arguments: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Lets it write files, each of so many bytes at most; without this it may write none.
+    pub fn writing(mut self, file_bytes_max: u64) -> Self {
+        self.file_bytes_max = file_bytes_max;
+        self
     }
 
     /// More words on its command line.
     pub fn args<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
         self.arguments.extend(words.into_iter().map(Into::into));
         self
+    }
+
+    /// More words, with spaces between them.
+    pub fn words(self, line: &str) -> Self {
+        self.args(line.split_whitespace())
     }
 
     /// What it reads: by one demuxer, with known decoders, from nowhere but this file.
@@ -131,12 +137,12 @@ impl Tool {
 
     /// Runs it to its end. Dropping the future ends the child.
     pub async fn run(self) -> Result<Answer, ToolError> {
-        self.start(keep_all).await
+        self.start(child::keep).await
     }
 
     /// Runs it to its end and tells each line it writes, on another thread.
     pub async fn follow(self, mut tell: impl FnMut(&str) + Send + 'static) -> Result<Answer, ToolError> {
-        self.start(move |stdout| tell_lines(stdout, &mut tell)).await
+        self.start(move |stdout| child::tell_lines(stdout, &mut tell)).await
     }
 
     /// Runs it to its end, tells milliseconds of output made so far, and answers with the last of them.
@@ -144,8 +150,8 @@ impl Tool {
         let (made, mut seen) = watch::channel(0);
         let run = self.follow(move |line| {
             let micros = line.strip_prefix("out_time_us=").and_then(|micros| micros.parse::<u64>().ok());
-            let millis = micros.map_or(0, |micros| micros / 1000);
-            made.send_if_modified(|made| millis > std::mem::replace(made, millis.max(*made)));
+            let Some(micros) = micros else { return };
+            made.send_modify(|millis: &mut u64| *millis = (micros / 1000).max(*millis));
         });
         tokio::pin!(run);
         let answer = loop {
@@ -162,37 +168,10 @@ impl Tool {
     where
         R: FnOnce(&mut dyn Read) -> io::Result<Vec<u8>> + Send + 'static,
     {
-        let (news, inbox) = mpsc::channel();
-        let (sender, answer) = oneshot::channel();
-        // Dropped with the future, whether it is done or not.
-        let _wanted = Wanted(news.clone());
-        thread::Builder::new().name(self.program.into()).spawn(move || {
-            // Nobody listens any more where the future was dropped.
-            let _ = sender.send(self.attend(read, &news, &inbox));
-        })?;
-        answer.await.map_err(|_| io::Error::other("its thread ended early"))?
-    }
-
-    /// Starts the child, listens to it and sees it end; the whole life of one thread.
-    fn attend<R>(&self, read: R, news: &Sender<News>, inbox: &Receiver<News>) -> Result<Answer, ToolError>
-    where
-        R: FnOnce(&mut dyn Read) -> io::Result<Vec<u8>> + Send,
-    {
-        let deadline = Instant::now() + self.limits.wall;
-        let mut child = self.command()?.spawn()?;
-        let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(io::Error::other("it has no outputs").into());
-        };
-        thread::scope(|scope| {
-            let stdout = scope.spawn(|| closing(news, || read(&mut stdout)));
-            let stderr = scope.spawn(|| closing(news, || keep_some(&mut stderr, STDERR_BYTES_MAX)));
-            let status = see_end(&mut child, inbox, deadline).inspect_err(|_| end(&mut child));
-            let lost = |_| io::Error::other("its output was lost");
-            let (stdout, stderr) = (stdout.join().map_err(lost)?, stderr.join().map_err(lost)?);
-            let stderr = self.tidy(&String::from_utf8_lossy(&stderr?));
-            let code = judge(status?, &stderr)?;
-            Ok(Answer { code, stdout: stdout?, stderr })
-        })
+        let (program, wall, source) = (self.program, self.limits.wall, self.source.clone());
+        let ended = child::live(program, move || self.command(), wall, read).await?;
+        let stderr = tidy(&String::from_utf8_lossy(&ended.stderr), source.as_deref());
+        Ok(Answer { code: judge(ended.status, &stderr)?, stdout: ended.stdout, stderr })
     }
 
     fn command(&self) -> Result<Command, ToolError> {
@@ -200,76 +179,30 @@ impl Tool {
         let places = std::env::split_paths(&path).filter(|place| place.is_absolute());
         let program = places.map(|place| place.join(self.program)).find(|program| program.is_file());
         let program = program.ok_or(ToolError::Missing { program: self.program })?;
-        let mut words = guard::words(&self.limits).into_iter().chain([program.into()]);
+        let mut words =
+            guard::words(self.limits.cpu, self.file_bytes_max).into_iter().chain([program.into()]);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).args(&self.arguments).current_dir(&self.folder);
         // Each thread that allocates would reserve 64 MiB of the address space it may have.
         command.env_clear().env("PATH", path).env("HOME", &self.folder).env("MALLOC_ARENA_MAX", "4");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C in a terminal is for the worker, which ends its children itself.
         command.process_group(0);
         Ok(command)
     }
-
-    fn tidy(&self, words: &str) -> String {
-        let words = self.source.as_ref().map_or(words.into(), |source| words.replace(source, "recording"));
-        let mut pieces = words.split(" @ 0x");
-        let first = pieces.next().unwrap_or_default().to_owned();
-        pieces.fold(first, |tidied, piece| {
-            tidied + piece.trim_start_matches(|sign: char| sign.is_ascii_hexdigit())
-        })
-    }
 }
 
-/// What a child's thread waits for.
-enum News {
-    /// One of the child's two outputs ended.
-    Closed,
-    /// Nobody waits for the answer any more.
-    Unwanted,
-}
-
-/// Says, when dropped, that an answer is no longer wanted.
-struct Wanted(Sender<News>);
-
-impl Drop for Wanted {
-    fn drop(&mut self) {
-        // The thread is gone where it is done.
-        let _ = self.0.send(News::Unwanted);
-    }
-}
-
-/// How often a child that closed its outputs is looked at; it is about to end.
-const END_POLL: Duration = Duration::from_millis(1);
-
-fn see_end(child: &mut Child, inbox: &Receiver<News>, deadline: Instant) -> Result<ExitStatus, ToolError> {
-    let mut open = 2;
-    loop {
-        if open == 0
-            && let Some(status) = child.try_wait()?
-        {
-            return Ok(status);
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        match inbox.recv_timeout(if open == 0 { left.min(END_POLL) } else { left }) {
-            Ok(News::Closed) => open -= 1,
-            Ok(News::Unwanted) => return Err(ToolError::Stopped),
-            Err(_) if left.is_zero() => return Err(ToolError::TookTooLong),
-            Err(_) => {}
-        }
-    }
-}
-
-/// Ends the child alone: it starts no others, and the guards before it have become it.
-fn end(child: &mut Child) {
-    if let Err(error) = child.kill().and_then(|()| child.wait()) {
-        tracing::error!(%error, "a tool could not be ended");
-    }
+/// A complaint without the file's place, and without the addresses in memory that differ each time.
+fn tidy(words: &str, source: Option<&str>) -> String {
+    let words = source.map_or(words.into(), |source| words.replace(source, "recording"));
+    let mut pieces = words.split(" @ 0x");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces
+        .fold(first, |tidied, piece| tidied + piece.trim_start_matches(|sign: char| sign.is_ascii_hexdigit()))
 }
 
 /// The exit code, where the child ended by itself and did not run out of memory.
 fn judge(status: ExitStatus, stderr: &str) -> Result<i32, ToolError> {
-    // SIGKILL at the limit of processor time, SIGXCPU, SIGXFSZ; the system kills the same way where memory is short.
+    // SIGKILL where processor time is over or the system is short of memory; SIGXCPU; SIGXFSZ.
     const LIMITS: [i32; 3] = [9, 24, 25];
     // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
     const CRASHES: [i32; 6] = [4, 5, 6, 7, 8, 11];
@@ -288,33 +221,4 @@ fn judge(status: ExitStatus, stderr: &str) -> Result<i32, ToolError> {
 
 fn ran_out_of_memory(stderr: &str) -> bool {
     ["Cannot allocate memory", "malloc of size"].iter().any(|words| stderr.contains(words))
-}
-
-fn closing<T>(news: &Sender<News>, read: impl FnOnce() -> T) -> T {
-    let read = read();
-    // The receiver lives as long as the thread that waits for this one.
-    let _ = news.send(News::Closed);
-    read
-}
-
-/// The beginning; the rest is read so that the child can go on, and dropped.
-fn keep_some(from: &mut dyn Read, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    from.take(bytes_max).read_to_end(&mut kept)?;
-    io::copy(from, &mut io::sink())?;
-    Ok(kept)
-}
-
-fn keep_all(from: &mut dyn Read) -> io::Result<Vec<u8>> {
-    keep_some(from, STDOUT_BYTES_MAX)
-}
-
-fn tell_lines(from: &mut dyn Read, tell: &mut dyn FnMut(&str)) -> io::Result<Vec<u8>> {
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while (&mut from).take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? > 0 {
-        tell(String::from_utf8_lossy(&line).trim_end());
-        line.clear();
-    }
-    Ok(line)
 }

@@ -27,11 +27,11 @@ pub(super) async fn turn() -> Result<SemaphorePermit<'static>, Unfinished> {
 }
 
 /// What one run of a tool may take for a recording that plays so long: a phone's hour is decoded and coded within
-/// four hours on one processor. Eight times the pictures of any browser's recording fit the file.
+/// four hours on one processor.
 pub(super) fn limits(duration_millis: u64) -> Limits {
     let allowed = Duration::from_secs(120) + Duration::from_millis(duration_millis).saturating_mul(4);
     let allowed = allowed.min(Duration::from_secs(5 * 60 * 60));
-    Limits { wall: allowed, cpu: allowed.saturating_mul(2), file_bytes_max: 16 << 30 }
+    Limits { wall: allowed, cpu: allowed.saturating_mul(2) }
 }
 
 /// A recording on this machine, gone when this is dropped.

@@ -8,58 +8,35 @@ use crate::media::tool::Tool;
 const WIDTH_MAX: u32 = 1280;
 
 /// Nothing that tells of the recorder, its owner, the place, or this tool.
-pub(super) const PLAIN: [&str; 11] = [
-    "-map_metadata",
-    "-1",
-    "-map_chapters",
-    "-1",
-    "-fflags",
-    "+bitexact",
-    "-flags:v",
-    "+bitexact",
-    "-flags:a",
-    "+bitexact",
-    "-dn",
-];
+pub(super) const PLAIN: &str = "-map_metadata -1 -map_chapters -1 -dn \
+    -fflags +bitexact -flags:v +bitexact -flags:a +bitexact";
 
 /// A picture no wider than the film.
 pub(super) const SMALLER: &str = "scale=w='min(1280,iw)':h=-2";
 
+/// Pictures keep their own times: a browser's come when something moves. One that stands alone comes where
+/// each piece is to begin.
+const CODED: &str = "-c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p -fps_mode vfr -enc_time_base -1 \
+    -force_key_frames expr:gte(t,n_forced*6) -vf";
+
 /// The run that makes the film; none where there are no pictures.
 pub(super) fn tool(order: &Order) -> Option<Tool> {
     let video = order.media.video.first()?;
-    let tool = order.tool().input(order.source).args(["-map", "0:V:0", "-map", "0:a:0?"]);
-    let tool = tool.args(video_words(video));
-    let tool = tool.args(order.media.audio.first().map(audio_words).unwrap_or_default());
+    let tool = order.tool().input(order.source).words("-map 0:V:0 -map 0:a:0?");
+    let tool = if plays_everywhere(video) {
+        tool.words("-c:v copy")
+    } else {
+        tool.words(CODED).args([fitting(video)])
+    };
+    let tool = match order.media.audio.first() {
+        None => tool,
+        Some(audio) if audio.codec == "aac" => tool.words("-c:a copy"),
+        // A gap in the sound becomes silence, so that it stays with the pictures.
+        Some(Audio { channels: 1, .. }) => tool.words("-c:a aac -b:a 96k -ac 1 -af aresample=async=1"),
+        Some(_) => tool.words("-c:a aac -b:a 96k -ac 2 -af aresample=async=1"),
+    };
     // Its index comes first, so that it plays while it is loaded.
-    Some(tool.args(PLAIN).args(["-movflags", "+faststart", "-f", "mp4", "-progress", "pipe:1", FILM]))
-}
-
-fn video_words(video: &Video) -> Vec<String> {
-    if plays_everywhere(video) {
-        return words(&["-c:v", "copy"]);
-    }
-    let filter = fitting(video);
-    words(&[
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-crf",
-        "23",
-        "-pix_fmt",
-        "yuv420p",
-        "-vf",
-        &filter,
-        // Pictures keep their own times: a browser's come when something moves.
-        "-fps_mode",
-        "vfr",
-        "-enc_time_base",
-        "-1",
-        // One that stands alone where each piece is to begin.
-        "-force_key_frames",
-        "expr:gte(t,n_forced*6)",
-    ])
+    Some(tool.words(PLAIN).words("-movflags +faststart -f mp4 -progress pipe:1").args([FILM]))
 }
 
 /// H.264 with 8 bits and quarter color; what a phone marks to be turned is turned for good instead, since
@@ -85,17 +62,4 @@ fn fitting(video: &Video) -> String {
 
 fn even(pixels: u64) -> u64 {
     (pixels / 2 * 2).max(2)
-}
-
-/// A gap in the sound becomes silence, so that it stays with the pictures.
-fn audio_words(audio: &Audio) -> Vec<String> {
-    if audio.codec == "aac" {
-        return words(&["-c:a", "copy"]);
-    }
-    let channels = audio.channels.clamp(1, 2).to_string();
-    words(&["-c:a", "aac", "-b:a", "96k", "-ac", &channels, "-af", "aresample=async=1"])
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).into()).collect()
 }

@@ -161,8 +161,10 @@ async fn what_would_be_too_large_or_shows_nothing_is_not_made() {
     let studio = Studio::new();
     let clip = studio.clip("camera.mp4", H264);
     let film_alone = std::fs::metadata(&clip).expect("a clip").len() + 10_000;
-    let refused = try_make(&studio, &clip, None, film_alone).await;
-    assert!(matches!(refused, Err(MakeError::TooLarge { .. })));
+    for bytes_max in [film_alone, film_alone / 2] {
+        let refused = try_make(&Studio::new(), &clip, None, bytes_max).await;
+        assert!(matches!(refused, Err(MakeError::TooLarge { .. })), "{bytes_max}");
+    }
     let song = studio.clip("song.mp4", "-map 1:a -c:a aac");
     let refused = try_make(&studio, &song, None, 100 << 20).await;
     assert!(matches!(refused, Err(MakeError::NoVideo)));

@@ -5,8 +5,7 @@
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-
-use super::Limits;
+use std::time::Duration;
 
 /// Address space of a child. A decoded 4K picture takes up to 24 MiB, and a decoder holds some 16 it
 /// refers to and one a thread: an honest recording stays below half of this.
@@ -25,10 +24,10 @@ struct Guards {
 
 /// The words before a child's own. `unshare` comes before `setpriv`: a change of credentials would clear
 /// the signal.
-pub(super) fn words(limits: &Limits) -> Vec<OsString> {
+pub(super) fn words(cpu: Duration, file_bytes_max: u64) -> Vec<OsString> {
     static FOUND: OnceLock<Guards> = OnceLock::new();
     let guards = FOUND.get_or_init(Guards::find);
-    let limits = guards.limits.then(|| prlimit(limits)).into_iter().flatten();
+    let limits = guards.limits.then(|| prlimit(cpu, file_bytes_max)).into_iter().flatten();
     let rest = guards.no_network.iter().chain(guards.dies_with_parent);
     limits.chain(rest.map(|word| (*word).to_owned())).map(Into::into).collect()
 }
@@ -39,21 +38,20 @@ pub(super) fn failed(stderr: &str) -> bool {
 }
 
 /// Soft and hard limits are the same: at a soft one alone, ffmpeg would end as if it were done.
-fn prlimit(limits: &Limits) -> Vec<String> {
-    let seconds = limits.cpu.as_millis().div_ceil(1000).max(1);
+fn prlimit(cpu: Duration, file_bytes_max: u64) -> Vec<String> {
+    let seconds = cpu.as_millis().div_ceil(1000).max(1);
     vec![
         "prlimit".into(),
         format!("--cpu={seconds}"),
         format!("--as={MEMORY_BYTES_MAX}"),
-        format!("--fsize={}", limits.file_bytes_max),
+        format!("--fsize={file_bytes_max}"),
         "--core=0".into(),
     ]
 }
 
 impl Guards {
     fn find() -> Self {
-        let smallest = Limits { wall: Default::default(), cpu: Default::default(), file_bytes_max: 1 << 20 };
-        let prlimit = prlimit(&smallest);
+        let prlimit = prlimit(Duration::from_secs(1), 0);
         let limits = works(&prlimit.iter().map(String::as_str).collect::<Vec<_>>());
         let no_network = NO_NETWORK.into_iter().find(|words| works(words));
         let dies_with_parent = Some(DIES_WITH_PARENT).filter(|words| works(words));
