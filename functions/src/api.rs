@@ -16,8 +16,8 @@ use crate::manners::{manners, nowhere};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::{
     assignments, availability, awards, bank_reports, calendars, capacity, catalog, claims, commitments,
-    companion, conflicts, debit_files, defenses, departures, enrollments, invoices, ledger, pairings, people,
-    queue, runs, sessions, statements, stripe, submissions, uploads, video, web,
+    companion, conflicts, debit_files, defenses, departures, enrollments, fairness, invoices, ledger,
+    pairings, people, queue, runs, sessions, statements, stripe, submissions, uploads, video, web,
 };
 
 /// The API's own words about itself.
@@ -60,6 +60,7 @@ pub fn submission() -> OpenApiRouter<App> {
         .merge(sessions::routes())
         .merge(commitments::routes())
         .merge(video::routes())
+        .merge(fairness::routes())
         .merge(calendars::routes())
         .merge(defenses::routes())
         .merge(statements::routes())

@@ -44,6 +44,8 @@ pub mod defenses; // the jury
 pub mod statements; // what mentors, coaches and jurors are paid
 pub mod awards; // the decision that ends a degree, and its credential
 pub mod capacity; // how many mentors will be needed, for staff
+pub mod fairness; // whether juries judge alike, for staff
+pub mod drawing; // what plots have in common
 pub mod queue; // what the worker has before it
 
 pub mod web; // the page at `/`

@@ -123,6 +123,7 @@ table! {
     ATTEND_SESSION = "attend_session",               ToSome,   [],                [Participant];
     REPORT_SESSION = "report_session",               ToSome,   [],                [Participant];
     DISPUTE_SESSION = "dispute_session",             ToSome,   [Staff],           [Participant];
+    HEAR_RECORDING = "hear_recording",               ToAll,    [],                [];
     HEAR_VIDEO = "hear_video",                       ToAll,    [],                [];
     MAKE_CALENDAR = "make_calendar",                 ToSome,   [],                [Owner];
     REVOKE_CALENDAR = "revoke_calendar",             ToSome,   [],                [Owner];
@@ -150,6 +151,7 @@ table! {
     GIVE_VERDICT = "give_verdict",                   ToSome,   [],                [AssignedJuror];
     WAIVE_RECORDING = "waive_recording",             ToSome,   [Staff],           [];
     GET_RECORDING = "get_recording",                 ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror, AppealReviewer];
+    GET_FAIRNESS = "get_fairness",                   ToSome,   [Staff],           [];
     REVIEW_RECORDING = "review_recording",           ToSome,   [Staff],           [];
     ERASE_RECORDING = "erase_recording",             ToSome,   [Staff],           [];
     CANCEL_DEFENSE = "cancel_defense",               ToSome,   [Staff],           [Owner, CurrentMentor];

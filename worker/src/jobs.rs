@@ -21,6 +21,7 @@ mod sessions; // those that may no longer be held, or may be again
 mod telling; // what the people of a session are told
 mod unattended; // what staff is told of sessions
 mod statements; // what mentors, coaches and jurors are paid
+mod fairness; // what defenses tell of how juries judge
 mod defenses; // in line with mentors, conflicts and active time
 mod upload; // confirm what arrived, give up what stopped
 mod recording; // what becomes of a defense by itself
@@ -92,6 +93,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::KeepRecordings { defense } => recording::keep(worker, claimed, defense).await,
         Job::MissRecording { defense } => recording::miss(worker, claimed, defense).await,
         Job::ArrangeDefenses { enrollment } => defenses::arrange(worker, claimed, enrollment).await,
+        Job::TellJury { defense } => fairness::tell(worker, claimed, defense).await,
         Job::CloseCondition { defense } => recording::close_condition(worker, claimed, defense).await,
     }
 }

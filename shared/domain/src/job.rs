@@ -270,6 +270,11 @@ pub enum Job {
         /// Whose.
         enrollment: EnrollmentId,
     },
+    /// Keep what a defense tells of how juries judge.
+    TellJury {
+        /// Which defense.
+        defense: DefenseId,
+    },
     /// Fail a conditional defense whose student uploaded nothing in time.
     CloseCondition {
         /// Which defense.
@@ -328,6 +333,7 @@ impl Job {
             Self::KeepRecordings { .. } => "keep_recordings",
             Self::MissRecording { .. } => "miss_recording",
             Self::CloseCondition { .. } => "close_condition",
+            Self::TellJury { .. } => "tell_jury",
             Self::ArrangeDefenses { .. } => "arrange_defenses",
         }
     }
@@ -385,6 +391,7 @@ impl Job {
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
             | Self::KeepRecordings { defense }
+            | Self::TellJury { defense }
             | Self::MissRecording { defense }
             | Self::CloseCondition { defense } => vec![defense.to_string()],
         };

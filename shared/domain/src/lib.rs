@@ -41,6 +41,7 @@ pub mod ics; // meetings as text of iCalendar
 
 pub mod matching; // the most students with a mentor, and of those ways the best
 pub mod pairing; // from people to a matching, and an hour of the week for each pair
+pub mod fairness; // whether juries judge alike
 pub mod seat; // how many students a mentor has
 pub mod departure; // a mentor who leaves
 pub mod capacity; // how many mentors will be needed, and who could become one

@@ -57,6 +57,7 @@
 //! | the day that is being closed, closed days | `ledger#entity` | `closing`, `closed#day` | get, query |
 //! | what is yet to be earned | `ledger#entity` | `earning#begin` | query |
 //! | defenses that are not over | `defenses` | `open#asked#…` | query, oldest first |
+//! | what a month's defenses tell of juries | `jury#month#shard` | `fact#defense` | query |
 //! | claims to be decided | `claims` | `open#submitted#…` | query, oldest first |
 //! | sessions that nobody came to | `unattended#shard` | `missed#start#…` | query, newest first |
 //! | the school's now, where it is simulated | `clock` | `clock` | get |
@@ -138,6 +139,7 @@ pub enum Key {
     OpenClaim(Timestamp, ClaimId),
     Defense(DefenseId),
     OpenDefense(Timestamp, DefenseId),
+    JuryFact(Month, u16, DefenseId),
     Session(SessionId),
     SessionNotice(SessionId),
     Upload(UploadId),
@@ -270,6 +272,7 @@ impl Key {
                 ("defenses".into(), format!("open#{}#{id}", instant(*asked_at)))
             }
             Self::Session(id) => (id.to_string(), "session".into()),
+            Self::JuryFact(month, shard, id) => (format!("jury#{month}#{shard:03}"), format!("fact#{id}")),
             Self::SessionNotice(id) => (id.to_string(), "notice".into()),
             Self::RecordingProgress(id) => (id.to_string(), "progress".into()),
             Self::Upload(id) => (id.to_string(), "upload".into()),

@@ -20,6 +20,7 @@ pub mod enrollment; // enrollments, attempts, conflicts, agendas
 pub mod numbers; // numbers without a gap
 pub mod invoice; // invoices, and what asks for the next one
 pub mod payment; // money that comes and goes, and all that changes with it
+pub mod fairness; // what defenses tell of how juries judge
 pub mod recording; // where what is made of recordings lies, and how far that is
 pub mod paper; // the documents of invoices and credit notes
 pub mod letter; // the outbox

@@ -5,7 +5,7 @@ mod progress; // how far the work is
 mod prove; // what the bytes show
 
 use domain::conflict::Reason;
-use domain::defense::{Defense, DefenseRefusal, Settled};
+use domain::defense::{Defense, DefenseRefusal, Settled, Stage};
 use domain::id::{DefenseId, UploadId};
 use domain::recording::{Probe, RecordedFile, Recording};
 use domain::upload::UploadState;
@@ -39,6 +39,9 @@ pub async fn verify(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result
     }
     let now = worker.clock.now(&worker.store).await?;
     let next = heard(&hearing, &news, now)?;
+    if next.state().stage() == Stage::HeldUnrecorded {
+        tracing::error!(defense = %id, "a defense was held and no recording of it is left: staff waive it or hold it again");
+    }
     match write(worker, claimed, &hearing, next, now).await {
         // One of the two declared a tie since: what the recording shows is kept, the draft is for staff.
         Err(Refused::By(DefenseRefused::JurorInConflict { juror })) => {

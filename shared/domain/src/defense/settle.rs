@@ -183,6 +183,10 @@ impl Defense {
         if self.changes_what_is_stored(before) {
             jobs.push((Job::KeepRecordings { defense }, now));
         }
+        let told = |it: &Self| (it.is_sealed(), it.state.stage());
+        if self.is_sealed() && before.map(told) != Some(told(self)) {
+            jobs.push((Job::TellJury { defense }, now));
+        }
         // Staff have no deadline.
         if let DefenseState::Conditional { awaits: Awaits::Student | Awaits::Juror, until } = self.state
             && before.is_none_or(|before| before.state != self.state)

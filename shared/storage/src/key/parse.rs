@@ -26,6 +26,11 @@ impl Key {
             ["availability"] => Self::Availability(read(pk)?),
             ["calendar-feed"] => Self::CalendarFeed(read(pk)?),
             ["notice"] => Self::SessionNotice(read(pk)?),
+            ["fact", id] => {
+                let (month, shard) =
+                    pk.strip_prefix("jury#").and_then(|pk| pk.split_once('#')).ok_or(KeyError)?;
+                Self::JuryFact(read(month)?, read(shard)?, read(id)?)
+            }
             ["progress"] => Self::RecordingProgress(read(pk)?),
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["series"] => Self::PersonSeries(read(pk)?),

@@ -2,6 +2,7 @@
 
 use domain::id::{DebitFileId, DegreeId, EnrollmentId, InvoiceId, PersonId, RunId};
 use domain::permission::Role;
+use domain::statement::Month;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -26,6 +27,7 @@ pub enum Query {
     PersonStatements(PersonId),
     ListedStatements { entity: String, shard: u16, stage: &'static str },
     Unattended(u16),
+    JuryFacts(Month, u16),
     Progress(EnrollmentId),
     Commitments(EnrollmentId),
     Invoices(EnrollmentId),
@@ -123,6 +125,7 @@ impl Query {
             Self::ListedStatements { entity, shard, stage } => {
                 all(format!("statements#{entity}#{shard:03}"), &format!("{stage}#"))
             }
+            Self::JuryFacts(month, shard) => all(format!("jury#{month}#{shard:03}"), "fact#"),
             Self::Unattended(shard) => all(format!("unattended#{shard:03}"), "missed#"),
             Self::Progress(enrollment) => {
                 Span { pk: enrollment.to_string(), first: "agenda".into(), last: "enrollment".into() }

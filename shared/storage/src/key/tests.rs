@@ -57,6 +57,7 @@ fn every_key() -> Vec<Key> {
         Key::SessionNotice(SessionId::derived(&["s"])),
         Key::Upload(UploadId::derived(&["u"])),
         Key::RecordingProgress(UploadId::derived(&["u"])),
+        Key::JuryFact(Month::of(date), 3, DefenseId::derived(&["d"])),
         Key::Award(AwardId::derived(&["a"])),
         Key::Credential(CredentialId::derived(&["c"])),
         Key::StripeEvent("evt_1".into()),

@@ -142,7 +142,9 @@ fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() 
     let credit = Job::CreditUnused { enrollment: school.enrollment.id };
     let tomorrow = "2027-04-09T23:00:00Z".parse().expect("an instant");
     let keep = Job::KeepRecordings { defense: settled.defense.id() };
-    assert_eq!(settled.jobs, [(keep, ended_at()), (job, ended_at()), (credit, tomorrow)]);
+    let tell = Job::TellJury { defense: settled.defense.id() };
+    let at_once = [keep, tell, job].map(|job| (job, ended_at()));
+    assert_eq!(settled.jobs, [&at_once[..], &[(credit, tomorrow)]].concat());
 }
 
 #[test]
@@ -204,7 +206,8 @@ fn a_condition_is_closed_in_time_and_settled_once() {
     let until = hours_after(ended_at(), POLICY.condition_upload_hours);
     let defense = conditional.id();
     let close = (Job::CloseCondition { defense }, until);
-    assert_eq!(school.take(&recorded, conditional.clone()).jobs, [close]);
+    let tell = (Job::TellJury { defense }, ended_at());
+    assert_eq!(school.take(&recorded, conditional.clone()).jobs, [tell, close]);
     assert_eq!(school.word(0), "conditional");
     let lapsed = conditional.clone().condition_lapsed(until).expect("over");
     let settled = school.take(&conditional, lapsed);
