@@ -30,6 +30,7 @@ use crate::permissions;
 use crate::problem::{Code, Problem};
 use crate::reply::Reply;
 use crate::schema::Refusals;
+use crate::video::defense_url;
 
 pub use view::DefenseView;
 
@@ -103,6 +104,7 @@ async fn get_defense(call: Call, At(id): At<DefenseId>) -> Result<Reply, Problem
     if defense.value.shows_mentor_verdict_to(me) {
         view.assessment = call.store().assessment(defense.value.request().submission).await?;
     }
+    view.join_url = defense_url(&call, &defense.value).await?;
     let sitting = defense.value.sitting();
     if let (Some(condition), Some(upload)) =
         (&mut view.condition, sitting.and_then(|sitting| sitting.condition_upload.as_ref()))

@@ -1,4 +1,4 @@
-//! Where sessions are held: a room of the school's Jitsi, or the mentor's own.
+//! Where sessions and defenses are held: a room of the school's Jitsi, or, for sessions, the mentor's own.
 //!
 //! A provider is data and no client: Jitsi makes a room when somebody with a token comes, and lets nobody in once
 //! their token has ended, so neither needs a call. One that did would be called by the worker, from a job.
@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
+use domain::defense::Defense;
 use domain::session::{Attendance, AttendanceError, Session, Side};
-use domain::video::{Room, room_name, session_in};
+use domain::video::{Guest, Room, room_name, room_of_defense, session_in};
 use serde::Serialize;
 use storage::Stored;
 use storage::transaction::read_again;
@@ -144,10 +145,26 @@ pub async fn join_url(call: &Call, session: &Session) -> Result<Option<String>, 
     let Provider::Jitsi(jitsi) = provider else { return Ok(Some(room.url)) };
     let kept = call.store().person(person).await?;
     let name = kept.and_then(|kept| kept.value.name).unwrap_or_else(|| nameless(session.side_of(person)));
-    jitsi.link(&room, session, person, &name).map(Some).map_err(|error| {
-        tracing::error!(%error, "a token for a room cannot be signed");
-        Problem::new(Code::Internal, "The link to the room cannot be made.")
-    })
+    jitsi.link(session.guest(person, &name)).map(Some).map_err(|error| not_signed(&error))
+}
+
+/// The link to a defense's room for whoever asks: once both agreed to be recorded, around its time, for student and
+/// juror alone. It is in no room of a mentor's own, since the school records it.
+pub async fn defense_url(call: &Call, defense: &Defense) -> Result<Option<String>, Problem> {
+    let person = call.person()?;
+    let Provider::Jitsi(jitsi) = &call.app.settings.video.provider else { return Ok(None) };
+    let Some(window) = defense.room_for(person, call.now) else { return Ok(None) };
+    let kept = call.store().person(person).await?;
+    let moderator = defense.juror() == Some(person);
+    let nameless = if moderator { "Juror" } else { "Student" };
+    let name = kept.and_then(|kept| kept.value.name).unwrap_or_else(|| nameless.to_owned());
+    let guest = Guest { room: room_of_defense(defense.id()), window, person, name, moderator };
+    jitsi.link(guest).map(Some).map_err(|error| not_signed(&error))
+}
+
+fn not_signed(error: &jsonwebtoken::errors::Error) -> Problem {
+    tracing::error!(%error, "a token for a room cannot be signed");
+    Problem::new(Code::Internal, "The link to the room cannot be made.")
 }
 
 /// What the other sees of somebody who never said their name.

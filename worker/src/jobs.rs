@@ -93,6 +93,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::KeepRecordings { defense } => recording::keep(worker, claimed, defense).await,
         Job::MissRecording { defense } => recording::miss(worker, claimed, defense).await,
         Job::ArrangeDefenses { enrollment } => defenses::arrange(worker, claimed, enrollment).await,
+        Job::MissVerdict { defense } => defenses::miss_verdict(worker, claimed, defense).await,
         Job::TellJury { defense } => fairness::tell(worker, claimed, defense).await,
         Job::CloseCondition { defense } => recording::close_condition(worker, claimed, defense).await,
     }

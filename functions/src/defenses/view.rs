@@ -63,6 +63,8 @@ pub struct DefenseView {
     /// Who agreed to be recorded.
     #[schema(value_type = Vec<Object>)]
     pub consents: Vec<Consent>,
+    /// The room, for student and juror around its time, once both agreed to be recorded; in a defense read alone.
+    pub join_url: Option<String>,
     /// When it was opened.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub started_at: Option<Timestamp>,
@@ -256,6 +258,7 @@ impl DefenseView {
             ends_at: slot.map(|slot| slot.ends_at),
             sequence: defense.sequence(),
             consents: defense.consents().to_vec(),
+            join_url: None,
             started_at: sitting.map(|sitting| sitting.started_at),
             ended_at: sitting.and_then(|sitting| sitting.ended_at),
             recording: defense.recording().map(|recording| recording.state().word()),

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use domain::id::PersonId;
 use domain::link::is_https;
-use domain::session::Session;
-use domain::video::{Account, Claims, Room};
+use domain::video::{Account, Claims, Guest};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 use super::InvalidVideo;
@@ -68,17 +66,11 @@ impl Jitsi {
         format!("{}{room}", self.base_url)
     }
 
-    /// The link that lets one of a session's two people into its room.
-    pub fn link(
-        &self,
-        room: &Room,
-        session: &Session,
-        person: PersonId,
-        name: &str,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
-        let claims = Claims::of(session, person, name, &self.account);
-        let token = jsonwebtoken::encode(&self.header, &claims, &self.key)?;
-        Ok(format!("{}?jwt={token}", room.url))
+    /// The link that lets a guest into their room.
+    pub fn link(&self, guest: Guest) -> Result<String, jsonwebtoken::errors::Error> {
+        let url = self.url_of(&guest.room);
+        let token = jsonwebtoken::encode(&self.header, &Claims::of(guest, &self.account), &self.key)?;
+        Ok(format!("{url}?jwt={token}"))
     }
 }
 

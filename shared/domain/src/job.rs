@@ -270,6 +270,11 @@ pub enum Job {
         /// Whose.
         enrollment: EnrollmentId,
     },
+    /// See whether the juror of a held defense has given the verdict by now.
+    MissVerdict {
+        /// Which defense.
+        defense: DefenseId,
+    },
     /// Keep what a defense tells of how juries judge.
     TellJury {
         /// Which defense.
@@ -333,6 +338,7 @@ impl Job {
             Self::KeepRecordings { .. } => "keep_recordings",
             Self::MissRecording { .. } => "miss_recording",
             Self::CloseCondition { .. } => "close_condition",
+            Self::MissVerdict { .. } => "miss_verdict",
             Self::TellJury { .. } => "tell_jury",
             Self::ArrangeDefenses { .. } => "arrange_defenses",
         }
@@ -392,6 +398,7 @@ impl Job {
             Self::VerifyRecording { defense }
             | Self::KeepRecordings { defense }
             | Self::TellJury { defense }
+            | Self::MissVerdict { defense }
             | Self::MissRecording { defense }
             | Self::CloseCondition { defense } => vec![defense.to_string()],
         };

@@ -133,21 +133,47 @@ pub struct User {
     pub affiliation: &'static str,
 }
 
+/// Somebody who may come into a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// The one room.
+    pub room: String,
+    /// When.
+    pub window: Window,
+    /// Who.
+    pub person: PersonId,
+    /// What the other sees.
+    pub name: String,
+    /// Whether they hold the meeting.
+    pub moderator: bool,
+}
+
+impl Session {
+    /// One of its two people, in its room.
+    pub fn guest(&self, person: PersonId, name: &str) -> Guest {
+        Guest {
+            room: room_name(self.id),
+            window: self.room_window(),
+            person,
+            name: name.to_owned(),
+            moderator: self.side_of(person) == Side::Mentor,
+        }
+    }
+}
+
 impl Claims {
-    /// The claims for one of a session's two people.
-    pub fn of(session: &Session, person: PersonId, name: &str, account: &Account) -> Self {
-        let Window { opens_at, closes_at } = session.room_window();
-        let moderator = session.side_of(person) == Side::Mentor;
+    /// The claims of a guest.
+    pub fn of(guest: Guest, account: &Account) -> Self {
+        let Guest { room, window: Window { opens_at, closes_at }, person, name, moderator } = guest;
         let affiliation = if moderator { "owner" } else { "member" };
-        let user = User { id: person, name: name.to_owned(), moderator, affiliation };
         Self {
             aud: "jitsi",
             iss: account.issuer.clone(),
             sub: account.subject.clone(),
-            room: room_name(session.id),
+            room,
             nbf: opens_at.as_second(),
             exp: closes_at.as_second(),
-            context: Context { user },
+            context: Context { user: User { id: person, name, moderator, affiliation } },
         }
     }
 }

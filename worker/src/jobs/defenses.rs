@@ -13,6 +13,7 @@ use storage::queue::Claimed;
 use storage::{Key, Refused, Stored};
 
 use super::bill::edition;
+use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;
 
@@ -51,6 +52,16 @@ async fn adjust(worker: &Worker, id: DefenseId) -> Result<(), Unfinished> {
         }
     }
     Err(Unfinished::Retry("others keep changing the defense".into()))
+}
+
+/// Two days after a defense: where the juror has said nothing, staff are told, and nobody has failed.
+pub async fn miss_verdict(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(), Unfinished> {
+    if let Some(hearing) = worker.store.hearing_for_job(id).await?
+        && let Some(due_at) = hearing.defense.value.verdict_due_at()
+    {
+        tracing::error!(defense = %id, %due_at, "a juror has given no verdict in time: staff remind them, or annul the defense");
+    }
+    finish(worker, claimed).await
 }
 
 async fn adjusted(worker: &Worker, hearing: &Hearing, now: Timestamp) -> Result<Defense, Unfinished> {

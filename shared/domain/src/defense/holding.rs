@@ -9,6 +9,7 @@ use super::{Defense, DefenseRefusal, DefenseState, Slot, Verdict, Waiver};
 use crate::conflict::ConflictSet;
 use crate::id::PersonId;
 use crate::recording::Recording;
+use crate::video::Window;
 
 /// Somebody's agreement to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,20 @@ impl Defense {
     /// The agreement of a person that is in force.
     pub fn consent_of(&self, person: PersonId) -> Option<&Consent> {
         self.consents.iter().rfind(|consent| consent.person == person && consent.withdrawn_at.is_none())
+    }
+
+    /// From when until when a person may come into its room: student and juror, once both agreed to be recorded,
+    /// around its time; nothing where they may not now.
+    pub fn room_for(&self, person: PersonId, now: Timestamp) -> Option<Window> {
+        let (DefenseState::Scheduled | DefenseState::InProgress) = self.state else { return None };
+        let (slot, juror) = (self.slot?, self.juror?);
+        let agreed = [self.request.student, juror].iter().all(|it| self.consent_of(*it).is_some());
+        let window = Window {
+            opens_at: minutes_before(slot.starts_at, self.policy.start_minutes_early),
+            // As much later as it may start.
+            closes_at: minutes_after(slot.ends_at, self.policy.start_minutes_late),
+        };
+        (agreed && self.is_attended_by(person) && window.holds(now)).then_some(window)
     }
 
     /// Whether student, mentor and juror may watch the recording: while nobody on it took their consent back.
@@ -260,6 +275,26 @@ mod tests {
         assert_eq!(start(taken_back.clone(), starts_at()).err(), missing(student()));
         let again = taken_back.consented(student(), "1".into(), starts_at()).expect("asked");
         assert!(start(again, starts_at()).is_ok());
+    }
+
+    #[test]
+    fn the_room_opens_around_its_time_once_both_agreed() {
+        let one = scheduled().consented(student(), "1".into(), asked_at()).expect("asked");
+        assert_eq!(one.room_for(student(), starts_at()), None);
+        let check = |person, at, expected: bool| {
+            assert_eq!(agreed().room_for(person, at).is_some(), expected, "{person} at {at}");
+        };
+        for person in [student(), juror()] {
+            check(person, minutes(-11), false);
+            check(person, minutes(-10), true);
+            check(person, minutes(104), true);
+            check(person, minutes(105), false);
+        }
+        check(mentor(), starts_at(), false);
+        let withdrawn = agreed().consent_withdrawn(juror(), asked_at()).expect("before the start");
+        assert_eq!(withdrawn.room_for(student(), starts_at()), None);
+        assert!(in_progress().room_for(student(), starts_at()).is_some());
+        assert_eq!(held().room_for(student(), starts_at()), None);
     }
 
     #[test]

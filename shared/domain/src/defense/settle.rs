@@ -169,6 +169,7 @@ impl Defense {
             if self.state == DefenseState::AwaitingVerdict {
                 let missed_at = hours_after(ended_at, self.policy.recording_hours);
                 jobs.push((Job::MissRecording { defense }, missed_at));
+                jobs.push((Job::MissVerdict { defense }, hours_after(ended_at, self.policy.verdict_hours)));
             }
             if self.recording().is_some() {
                 // What arrived while the meeting went on could not be proved.

@@ -76,7 +76,7 @@ fn what_was_called_off_has_no_room_and_what_was_missed_still_has() {
 
 #[test]
 fn a_token_says_who_comes_to_which_room_and_when() {
-    let claims = Claims::of(&session(), person("claire"), "Claire Roy", &account());
+    let claims = Claims::of(session().guest(person("claire"), "Claire Roy"), &account());
     let expected = serde_json::json!({
         "aud": "jitsi", "iss": "compagnon", "sub": "meet.example.org",
         "room": format!("session-{}", session().id.uuid().simple()),
@@ -85,7 +85,7 @@ fn a_token_says_who_comes_to_which_room_and_when() {
             "moderator": true, "affiliation": "owner"}},
     });
     assert_eq!(serde_json::to_value(&claims).expect("JSON"), expected);
-    let hers = Claims::of(&session(), person("maya"), "Maya", &account()).context.user;
+    let hers = Claims::of(session().guest(person("maya"), "Maya"), &account()).context.user;
     assert_eq!((hers.moderator, hers.affiliation), (false, "member"));
 }
 
@@ -137,7 +137,7 @@ proptest! {
         session.policy.join_early_minutes = early;
         session.policy.join_late_minutes = late;
         let now = session.starts_at + seconds.seconds();
-        let claims = Claims::of(&session, session.student, "Maya", &account());
+        let claims = Claims::of(session.guest(session.student, "Maya"), &account());
         let counts = (claims.nbf..claims.exp).contains(&now.as_second());
         prop_assert_eq!(session.lets_in(session.student, now), counts);
     }

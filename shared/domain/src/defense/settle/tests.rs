@@ -181,15 +181,16 @@ fn a_held_defense_is_looked_after() {
     let mut school = School::scheduled(&["portfolio-site"]);
     let defense = scheduled().id();
     let missing = (Job::MissRecording { defense }, hours_after(ended_at(), POLICY.recording_hours));
+    let silent = (Job::MissVerdict { defense }, hours_after(ended_at(), POLICY.verdict_hours));
     let held = school.take(&in_progress(), held());
     let duty = held.duty.expect("the juror is paid");
     let closing = duty.closing(&school.enrollment, POLICY.statement_days).expect("a statement");
-    assert_eq!(held.jobs, [missing.clone(), closing.clone()]);
+    assert_eq!(held.jobs, [missing.clone(), silent.clone(), closing.clone()]);
     let live = announced(in_progress(), "a");
     let over = live.clone().ended(Ending::Held, juror(), ended_at()).expect("in progress");
     assert_eq!(
         school.take(&live, over).jobs,
-        [missing, (Job::VerifyRecording { defense }, ended_at()), closing.clone()]
+        [missing, silent, (Job::VerifyRecording { defense }, ended_at()), closing.clone()]
     );
     let broken = in_progress().ended(Ending::TechnicalFailure, juror(), ended_at());
     assert_eq!(school.take(&in_progress(), broken.expect("in progress")).jobs, [closing]);
