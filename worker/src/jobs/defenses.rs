@@ -6,7 +6,7 @@ use domain::defense::{Defense, DefenseState, Slot};
 use domain::id::{DefenseId, EnrollmentId};
 use domain::jury::{Span, juror_at, rank, reviewers};
 use domain::occupancy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use storage::defense::{BookingRefused, Hearing};
 use storage::jury::{Asked, Search};
 use storage::queue::Claimed;
@@ -22,33 +22,39 @@ const TRIES_MAX: usize = 8;
 
 /// Brings an enrollment's defenses in line with its mentor, its active time and who may not judge. Where a juror is
 /// missing since, another one is booked: at the same time if one is free then, else at the earliest. Comes again on
-/// the day on which another mentor takes over.
+/// the day on which another mentor takes over, and every day while nobody can judge an appeal.
 pub async fn arrange(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Result<(), Unfinished> {
     let finished = worker.store.transaction::<()>();
     let Some(progress) = worker.store.progress_for_job(id).await? else {
         return Ok(finished.finish(claimed).commit().await?);
     };
+    let mut waits = false;
     for defense in progress.attempts.iter().filter_map(|attempt| attempt.value.defense) {
-        adjust(worker, defense).await?;
+        waits |= adjust(worker, defense).await?;
     }
     let enrollment = &progress.enrollment.value;
-    let today = enrollment.date_at(worker.clock.now(&worker.store).await?);
+    let now = worker.clock.now(&worker.store).await?;
+    let today = enrollment.date_at(now);
     let takes_over = enrollment.mentors.iter().map(|mentor| mentor.from).filter(|from| *from > today).min();
-    let finished = match takes_over.and_then(|date| enrollment.time_zone.start_of(date).ok()) {
+    let takes_over = takes_over.and_then(|date| enrollment.time_zone.start_of(date).ok());
+    let tomorrow = waits.then(|| now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now));
+    let finished = match takes_over.into_iter().chain(tomorrow).min() {
         Some(later) => finished.finish_until(claimed, later),
         None => finished.finish(claimed),
     };
     Ok(finished.commit().await?)
 }
 
-/// Brings one defense in line, decided again where somebody else changed it at the same moment.
-async fn adjust(worker: &Worker, id: DefenseId) -> Result<(), Unfinished> {
+/// Brings one defense in line, decided again where somebody else changed it at the same moment; says whether an
+/// appeal waits for somebody to judge it.
+async fn adjust(worker: &Worker, id: DefenseId) -> Result<bool, Unfinished> {
     for _ in 0..TRIES_MAX {
-        let Some(hearing) = worker.store.hearing_for_job(id).await? else { return Ok(()) };
+        let Some(hearing) = worker.store.hearing_for_job(id).await? else { return Ok(false) };
         let now = worker.clock.now(&worker.store).await?;
         let next = adjusted(worker, &hearing, now).await?;
+        let waits = next.awaits_reviewer();
         if next == hearing.defense.value || keep(worker, &hearing, next, now).await? {
-            return Ok(());
+            return Ok(waits);
         }
     }
     Err(Unfinished::Retry("others keep changing the defense".into()))
@@ -76,12 +82,13 @@ async fn adjusted(worker: &Worker, hearing: &Hearing, now: Timestamp) -> Result<
     let enrollment = hearing.progress.enrollment.value.clone().as_of(now);
     let conflicts = &hearing.progress.conflicts.value;
     let next = before.clone().adjusted(&enrollment, conflicts, |person| tied.contains(&person), now);
-    let waits = next.appeal().is_some_and(|appeal| appeal.reviewer.is_none());
     match next.state() {
         DefenseState::Requested if before.juror().is_some() => {
             judged_by_another(worker, hearing, next, now).await
         }
-        DefenseState::UnderAppeal { .. } if waits => reviewed(worker, hearing, next, now).await,
+        DefenseState::UnderAppeal { .. } if next.awaits_reviewer() => {
+            reviewed(worker, hearing, next, now).await
+        }
         _ => Ok(next),
     }
 }

@@ -138,6 +138,12 @@ impl Defense {
         Ok(self)
     }
 
+    /// Whether an appeal is open that nobody judges.
+    pub fn awaits_reviewer(&self) -> bool {
+        let open = matches!(self.state, DefenseState::UnderAppeal { .. });
+        open && self.appeal.as_ref().is_some_and(|appeal| appeal.reviewer.is_none())
+    }
+
     /// Whether somebody judges, or judged, the appeal.
     pub fn is_reviewed_by(&self, person: PersonId) -> bool {
         self.appeal.as_ref().is_some_and(|appeal| appeal.reviewer == Some(person))

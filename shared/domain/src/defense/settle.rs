@@ -176,9 +176,7 @@ impl Defense {
                 jobs.push((Job::VerifyRecording { defense }, ended_at));
             }
         }
-        if let DefenseState::UnderAppeal { .. } = self.state
-            && self.appeal.as_ref().is_some_and(|appeal| appeal.reviewer.is_none())
-        {
+        if self.awaits_reviewer() {
             jobs.push((Job::ArrangeDefenses { enrollment: self.request.enrollment }, now));
         }
         if self.changes_what_is_stored(before) {
