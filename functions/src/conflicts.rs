@@ -87,7 +87,7 @@ async fn declare(call: &Call, body: ConflictsBody) -> Result<Reply, Problem> {
     let own = BTreeSet::from_iter(sets.iter().map(|set| set.value.enrollment()));
     let transaction = call.store().keep_declarations(&item, sets, call.now, Problem::changed());
     let arranged = judged.difference(&own).fold(transaction, |transaction, enrollment| {
-        transaction.enqueue(&Job::ArrangeDefenses { enrollment: *enrollment }, call.now)
+        transaction.enqueue(&Job::ArrangeDefenses { enrollment: *enrollment, at: call.now }, call.now)
     });
     call.commit(arranged, reply).await
 }

@@ -11,8 +11,10 @@ use storage::transaction::OPERATIONS_MAX;
 
 use crate::local_store::StartError;
 
+mod defended; // whose defenses were held
 mod mentored; // with weekly series
 
+pub use defended::Defended;
 pub use mentored::Mentored;
 
 /// The edition they study on, as in the sample catalog.

@@ -4,10 +4,53 @@ use std::process::Command;
 
 use domain::digest::Sha256Hex;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{Answer, School, text};
+
+/// A file on its way in, by the calls of Uppy's own client.
+#[derive(Clone)]
+pub struct Sending<'a> {
+    /// Where it goes.
+    pub school: &'a School,
+    /// The endpoint's path, up to and with `/s3/multipart`.
+    pub at: String,
+    /// The store's id for the parts.
+    pub id: String,
+    /// Where the bytes lie.
+    pub key: String,
+}
+
+impl<'a> Sending<'a> {
+    /// Begins to send a file whose upload was opened, or goes on.
+    pub async fn begin(school: &'a School, upload: &Value) -> Self {
+        let at = text(upload, "/endpoint").replace(&school.stack.url, "") + "/s3/multipart";
+        let begun = school.ask(Method::POST, &at).json(json!({})).send().await.expect(200);
+        Self { school, at, id: text(&begun, "/uploadId"), key: text(&begun, "/key") }
+    }
+
+    /// Asks for a URL that takes a part.
+    pub async fn sign(&self, number: u32) -> Answer {
+        self.school.ask(Method::GET, &self.path(&format!("/{number}"))).send().await
+    }
+
+    /// Sends a part, and answers what the store said.
+    pub async fn part(&self, number: u32, bytes: &[u8]) -> StatusCode {
+        let url = text(&self.sign(number).await.expect(200), "/url");
+        let put = self.school.http.put(url).body(bytes.to_vec()).send().await;
+        put.expect("an answer").status()
+    }
+
+    /// Says that all parts were sent.
+    pub async fn complete(&self) -> Answer {
+        self.school.ask(Method::POST, &self.path("/complete")).json(json!({})).send().await
+    }
+
+    fn path(&self, call: &str) -> String {
+        format!("{}/{}{call}?key={}", self.at, self.id, self.key.replace('/', "%2F"))
+    }
+}
 
 /// Sends a file in one part, waits until it is verified, and answers its upload.
 pub async fn send_file(
@@ -21,22 +64,18 @@ pub async fn send_file(
     let body = json!({ "purpose": purpose, "subject": subject, "filename": filename, "type": kind,
         "size": bytes.len(), "sha256": Sha256Hex::of(bytes) });
     let upload = school.post(name, "/v1/uploads", body).await.expect(201);
-    let endpoint = text(&upload, "/endpoint").replace(&school.stack.url, "");
-    let at = async |method: Method, path: String| {
-        school.ask(method, &format!("{endpoint}/s3/multipart{path}")).json(json!({})).send().await.expect(200)
-    };
-    let begun = at(Method::POST, String::new()).await;
-    let multipart = text(&begun, "/uploadId");
-    let query = format!("?key={}", text(&begun, "/key").replace('/', "%2F"));
-    let signed = at(Method::GET, format!("/{multipart}/1{query}")).await;
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let put = client.put(text(&signed, "/url")).body(bytes.to_vec()).send().await;
-    assert_eq!(put.expect("an answer").status(), 200);
-    at(Method::POST, format!("/{multipart}/complete{query}")).await;
-    school.move_to(&now(school).await.to_string()).await;
+    let sending = Sending::begin(school, &upload).await;
+    assert_eq!(sending.part(1, bytes).await, 200);
+    sending.complete().await.expect(200);
+    settle(school).await;
     let upload = school.get(name, &format!("/v1/uploads/{}", text(&upload, "/id"))).await.expect(200);
     assert_eq!(text(&upload, "/state"), "verified");
     upload
+}
+
+/// Waits until the worker has done all that is due.
+pub async fn settle(school: &School) {
+    school.move_to(&now(school).await.to_string()).await;
 }
 
 /// What the school's clock shows.

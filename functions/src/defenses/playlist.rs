@@ -38,6 +38,10 @@ async fn get_playlist(
 ) -> Result<Response, Problem> {
     call.app.capability_key.check(Use::Watch, upload, &capability, call.machine_now)?;
     let defense = call.store().defense_for_watching(id).await?.ok_or_else(Problem::not_found)?;
+    // Whoever gave it may be nobody who watches by now.
+    if !defense.value.may_be_watched_by_parties() {
+        return Err(Problem::not_found());
+    }
     let recording = defense.value.recordings().map(|(_, it)| it).find(|it| it.upload() == upload);
     let rendition = recording.and_then(|recording| recording.rendition()).ok_or_else(Problem::not_found)?;
     let bucket = call.store().bucket(Purpose::Recording);

@@ -88,7 +88,7 @@ impl Pair {
     ) -> Transaction<'store, BookRefusal> {
         match self.tie {
             Some(reason) if conflicts.value.add(self.with, reason) => {
-                let arrange = Job::ArrangeDefenses { enrollment: conflicts.value.enrollment() };
+                let arrange = Job::ArrangeDefenses { enrollment: conflicts.value.enrollment(), at: now };
                 transaction.save(&conflicts, BookRefusal::Changed).enqueue(&arrange, now)
             }
             _ => transaction,

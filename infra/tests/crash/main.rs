@@ -3,6 +3,8 @@
 
 mod client;
 mod process;
+#[cfg(target_os = "linux")]
+mod ingest; // recordings, which are worked on by children
 mod run;
 mod series;
 mod upload;

@@ -36,7 +36,7 @@ fn wait_max(students: u32) -> Duration {
 }
 
 /// A number from the environment.
-fn given(name: &str, otherwise: u64) -> u64 {
+pub fn given(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 

@@ -258,6 +258,8 @@ pub enum Job {
     KeepRecordings {
         /// Of which defense.
         defense: DefenseId,
+        /// When this look is due: one that waits for later keeps no earlier one from being asked for.
+        at: Timestamp,
     },
     /// See whether a held defense has a recording by now.
     MissRecording {
@@ -269,6 +271,8 @@ pub enum Job {
     ArrangeDefenses {
         /// Whose.
         enrollment: EnrollmentId,
+        /// When this look is due: one that waits for later keeps no earlier one from being asked for.
+        at: Timestamp,
     },
     /// See whether the juror of a held defense has given the verdict by now.
     MissVerdict {
@@ -380,7 +384,6 @@ impl Job {
             Self::HandOver { mentor } | Self::CoverHolidays { mentor } => vec![mentor.to_string()],
             Self::Introduce { enrollment, mentor } => vec![enrollment.to_string(), mentor.to_string()],
             Self::ArrangeSessions { enrollment }
-            | Self::ArrangeDefenses { enrollment }
             | Self::SeatStudent { enrollment }
             | Self::Begin { enrollment }
             | Self::CreditUnused { enrollment }
@@ -388,6 +391,8 @@ impl Job {
             | Self::LiftSuspension { enrollment } => vec![enrollment.to_string()],
             Self::ExtendSessions { commitment, .. } => vec![commitment.to_string()],
             Self::ExtendSeries { with } => vec![with.to_string()],
+            Self::ArrangeDefenses { enrollment, at } => vec![enrollment.to_string(), at.to_string()],
+            Self::KeepRecordings { defense, at } => vec![defense.to_string(), at.to_string()],
             Self::TellSession { session, at, .. } => vec![session.to_string(), at.to_string()],
             Self::CloseStatement { person, entity, month } => {
                 vec![person.to_string(), entity.clone(), month.to_string()]
@@ -396,7 +401,6 @@ impl Job {
             Self::RestateSession { session } => vec![session.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
-            | Self::KeepRecordings { defense }
             | Self::TellJury { defense }
             | Self::MissVerdict { defense }
             | Self::MissRecording { defense }

@@ -88,7 +88,7 @@ impl<R: Clone> Transaction<'_, R> {
             .concerns(assignment.mentor, id)
             .then_planned(&enrollment.value)
             .enqueue(&Job::ArrangeSessions { enrollment: id }, now)
-            .enqueue(&Job::ArrangeDefenses { enrollment: id }, now)
+            .enqueue(&Job::ArrangeDefenses { enrollment: id, at: now }, now)
             .enqueue(&Job::CoverHolidays { mentor: assignment.mentor }, now);
         let transaction =
             if enrollment.value.waiting.is_none() { transaction.leave_line(was) } else { transaction };

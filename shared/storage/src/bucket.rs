@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::primitives::{ByteStream, DateTime, Length};
 use aws_sdk_s3::types::{
     ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart, ObjectLockLegalHold,
     ObjectLockLegalHoldStatus, ObjectLockRetention, ObjectLockRetentionMode,
@@ -64,6 +64,9 @@ pub enum Holding {
     /// It is no longer.
     LetGo,
 }
+
+/// The most bytes that are sent in one piece, far below S3's 5 GiB.
+const PUT_BYTES_MAX: u64 = 1 << 30;
 
 /// Pages of versions that are erased at once: no key is ever written twice, so there is one.
 const VERSION_PAGES_MAX: usize = 8;
@@ -223,10 +226,40 @@ impl Bucket {
 
     /// Keeps a file of this machine whole: for the worker. Nothing is held in memory but a piece.
     pub async fn put_file(&self, key: &str, path: &Path, content_type: &str) -> Result<(), StoreError> {
-        let body = ByteStream::from_path(path).await;
-        let body = body.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let broken = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+        let size = tokio::fs::metadata(path).await.map_err(|error| broken(&error))?.len();
+        if size > PUT_BYTES_MAX {
+            return self.put_in_parts(key, path, size, content_type).await;
+        }
+        let body = ByteStream::from_path(path).await.map_err(|error| broken(&error))?;
         let call = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
         call.body(body).send().await.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    /// Killed in between, its parts go with the bucket's rule for unfinished uploads.
+    async fn put_in_parts(
+        &self,
+        key: &str,
+        path: &Path,
+        size: u64,
+        content_type: &str,
+    ) -> Result<(), StoreError> {
+        let upload = self.begin(key, content_type).await?;
+        let mut parts = Vec::new();
+        for (number, from) in (1..).zip((0..size).step_by(PUT_BYTES_MAX as usize)) {
+            let length = Length::Exact(PUT_BYTES_MAX.min(size - from));
+            let body = ByteStream::read_from().path(path).offset(from).length(length).build().await;
+            let body = body.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let call = self.client.upload_part().bucket(&self.name).key(key).upload_id(&upload);
+            let sent =
+                call.part_number(number).body(body).send().await.map_err(|error| unavailable(&error))?;
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            parts.push(Part { number, etag: sent.e_tag.unwrap_or_default(), size: 0 });
+        }
+        match self.complete(key, &upload, &parts, None).await? {
+            Completion::Whole(_) => Ok(()),
+            other => Err(StoreError::Unavailable(format!("an object in parts was not completed: {other:?}"))),
+        }
     }
 
     /// Locks an object until a date, by object lock in governance mode; one that is locked for longer stays so.

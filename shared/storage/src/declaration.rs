@@ -87,7 +87,7 @@ impl Store {
             if !news {
                 return transaction;
             }
-            let arrange = Job::ArrangeDefenses { enrollment: set.value.enrollment() };
+            let arrange = Job::ArrangeDefenses { enrollment: set.value.enrollment(), at: now };
             transaction.save(&set, changed.clone()).enqueue(&arrange, now)
         })
     }

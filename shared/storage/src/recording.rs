@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Stored};
 use crate::key::Key;
+use crate::queue::Claimed;
 use crate::store::{Store, StoreError};
 
 /// How far the work on a recording is: told now and then by whoever does it, and never relied on.
@@ -31,9 +32,9 @@ pub fn prefix_of_renditions(upload: UploadId) -> String {
     format!("renditions/{upload}/")
 }
 
-/// Where one attempt to make it puts its files; a job's epoch is no other attempt's.
-pub fn prefix_of_attempt(upload: UploadId, epoch: u64) -> String {
-    format!("{}{epoch}/", prefix_of_renditions(upload))
+/// Where one attempt to make it puts its files: no other attempt has the same job and epoch.
+pub fn prefix_of_attempt(upload: UploadId, claimed: &Claimed) -> String {
+    format!("{}{}-{}/", prefix_of_renditions(upload), claimed.id.simple(), claimed.epoch)
 }
 
 impl Store {

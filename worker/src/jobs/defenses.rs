@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::defense::{Defense, DefenseState, Slot};
 use domain::id::{DefenseId, EnrollmentId};
+use domain::job::Job;
 use domain::jury::{Span, juror_at, rank, reviewers};
 use domain::occupancy;
 use jiff::{SignedDuration, Timestamp};
@@ -39,10 +40,10 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Re
     let takes_over = takes_over.and_then(|date| enrollment.time_zone.start_of(date).ok());
     let tomorrow = waits.then(|| now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now));
     let finished = match takes_over.into_iter().chain(tomorrow).min() {
-        Some(later) => finished.finish_until(claimed, later),
-        None => finished.finish(claimed),
+        Some(at) => finished.enqueue(&Job::ArrangeDefenses { enrollment: id, at }, at),
+        None => finished,
     };
-    Ok(finished.commit().await?)
+    Ok(finished.finish(claimed).commit().await?)
 }
 
 /// Brings one defense in line, decided again where somebody else changed it at the same moment; says whether an

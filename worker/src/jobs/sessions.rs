@@ -46,7 +46,7 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, enrollment: EnrollmentI
         }
     }
     let now = worker.clock.now(&worker.store).await?;
-    let defenses = Job::ArrangeDefenses { enrollment };
+    let defenses = Job::ArrangeDefenses { enrollment, at: now };
     worker.store.transaction::<()>().enqueue(&defenses, now).commit().await?;
     arrange_seats(worker, claimed, enrollment).await
 }

@@ -177,10 +177,10 @@ impl Defense {
             }
         }
         if self.awaits_reviewer() {
-            jobs.push((Job::ArrangeDefenses { enrollment: self.request.enrollment }, now));
+            jobs.push((Job::ArrangeDefenses { enrollment: self.request.enrollment, at: now }, now));
         }
         if self.changes_what_is_stored(before) {
-            jobs.push((Job::KeepRecordings { defense }, now));
+            jobs.push((Job::KeepRecordings { defense, at: now }, now));
         }
         let told = |it: &Self| (it.is_sealed(), it.state.stage());
         if self.is_sealed() && before.map(told) != Some(told(self)) {

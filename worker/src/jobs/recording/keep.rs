@@ -3,6 +3,7 @@
 
 use domain::defense::{Defense, DefenseRefusal};
 use domain::id::{DefenseId, UploadId};
+use domain::job::Job;
 use domain::recording::{Recording, Rendition};
 use domain::upload::{Purpose, UploadKey};
 use jiff::{SignedDuration, Timestamp};
@@ -45,10 +46,10 @@ pub async fn keep(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(
         next_look = next_look.into_iter().chain(looks).min();
     }
     let finished = match next_look {
-        Some(at) => finished.finish_until(claimed, at),
-        None => finished.finish(claimed),
+        Some(at) => finished.enqueue(&Job::KeepRecordings { defense: id, at }, at),
+        None => finished,
     };
-    Ok(finished.commit().await?)
+    Ok(finished.finish(claimed).commit().await?)
 }
 
 async fn recordings_of(worker: &Worker, id: DefenseId) -> Result<usize, Unfinished> {
@@ -98,7 +99,7 @@ async fn made(
     now: Timestamp,
 ) -> Result<Rendition, Unfinished> {
     let bucket = worker.store.bucket(Purpose::Recording);
-    let prefix = prefix_of_attempt(upload, claimed.epoch);
+    let prefix = prefix_of_attempt(upload, claimed);
     let fetched = Fetched::new(bucket, &key(upload)).await?;
     let lost = || Unfinished::GiveUp("a proven recording is none any more".into());
     let source = fetched.source()?.ok_or_else(lost)?;

@@ -49,7 +49,7 @@ impl Fetched {
     pub async fn new(bucket: &Bucket, key: &str) -> Result<Self, Unfinished> {
         let lost = || Unfinished::GiveUp("the object of a verified upload is not there".into());
         let mut bytes = bucket.read(key).await?.ok_or_else(lost)?;
-        let folder = tempfile::tempdir().map_err(|error| io(&error))?;
+        let folder = scratch().map_err(|error| io(&error))?;
         let path = folder.path().join("recording");
         let mut file = std::fs::File::create(&path).map_err(|error| io(&error))?;
         let (mut size, mut hash) = (0_u64, Sha256::new());
@@ -85,6 +85,29 @@ impl Fetched {
             ProbeError::Unreadable(error) => Unfinished::GiveUp(error.to_string()),
         })
     }
+}
+
+/// What the folders of this program begin with, before the process that works in them.
+const SCRATCH: &str = "compagnon-recording-";
+
+/// A folder to work in. Those of workers that were killed go now: nobody else would remove them.
+fn scratch() -> std::io::Result<TempDir> {
+    let place = std::env::temp_dir();
+    let processes = Path::new("/proc");
+    let is_over = |name: &str| {
+        let process = name.strip_prefix(SCRATCH).and_then(|rest| rest.split('-').next());
+        process.is_some_and(|process| !processes.join(process).exists())
+    };
+    // Where the system does not tell who runs, folders are left to whoever sweeps its temporary ones.
+    if processes.join("self").exists() {
+        for entry in place.read_dir()?.flatten() {
+            if entry.file_name().to_str().is_some_and(is_over) {
+                // Another worker may sweep it at the same moment.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+    tempfile::Builder::new().prefix(&format!("{SCRATCH}{}-", std::process::id())).tempdir_in(place)
 }
 
 /// Reads what a recording shows; `progress` is told how far that is.

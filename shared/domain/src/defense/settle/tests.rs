@@ -141,7 +141,7 @@ fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() 
     // What of the month is not used is looked at when the next day begins in London.
     let credit = Job::CreditUnused { enrollment: school.enrollment.id };
     let tomorrow = "2027-04-09T23:00:00Z".parse().expect("an instant");
-    let keep = Job::KeepRecordings { defense: settled.defense.id() };
+    let keep = Job::KeepRecordings { defense: settled.defense.id(), at: ended_at() };
     let tell = Job::TellJury { defense: settled.defense.id() };
     let at_once = [keep, tell, job].map(|job| (job, ended_at()));
     assert_eq!(settled.jobs, [&at_once[..], &[(credit, tomorrow)]].concat());
