@@ -61,21 +61,22 @@ impl CapabilityKey {
         format!("{expiry}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Whether a capability was given out for this upload and still counts.
+    /// Until when a capability counts that was given out for this upload.
     pub fn check(
         &self,
         what: Use,
         upload: UploadId,
         capability: &str,
         machine_now: Timestamp,
-    ) -> Result<(), CapabilityError> {
+    ) -> Result<Timestamp, CapabilityError> {
         let (expiry, signature) = capability.split_once('.').ok_or(CapabilityError::Forged)?;
         let expiry: i64 = expiry.parse().map_err(|_| CapabilityError::Forged)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| CapabilityError::Forged)?;
         // Compares in constant time.
         verify(&self.0, message(what, upload, expiry).as_bytes(), &signature)
             .map_err(|_| CapabilityError::Forged)?;
-        if expiry <= machine_now.as_second() { Err(CapabilityError::Ended) } else { Ok(()) }
+        let until = Timestamp::from_second(expiry).map_err(|_| CapabilityError::Forged)?;
+        if until <= machine_now { Err(CapabilityError::Ended) } else { Ok(until) }
     }
 }
 
@@ -111,8 +112,8 @@ mod tests {
         let upload = UploadId::derived(&["a"]);
         let given = key.give(Use::Feed, upload, later(900));
         let check = |upload, at| key.check(Use::Feed, upload, &given, at);
-        assert_eq!(check(upload, NOW), Ok(()));
-        assert_eq!(check(upload, later(899)), Ok(()));
+        assert_eq!(check(upload, NOW), Ok(later(900)));
+        assert_eq!(check(upload, later(899)), Ok(later(900)));
         assert_eq!(check(upload, later(900)), Err(CapabilityError::Ended));
         assert_eq!(check(UploadId::derived(&["b"]), NOW), Err(CapabilityError::Forged));
         assert_eq!(key.check(Use::Watch, upload, &given, NOW), Err(CapabilityError::Forged));

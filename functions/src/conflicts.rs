@@ -83,11 +83,13 @@ async fn declare(call: &Call, body: ConflictsBody) -> Result<Reply, Problem> {
     let item = item.try_map(|declared| declared.declare(entries))?;
     let sets = call.store().conflict_sets_of(person).await?;
     let reply = Reply::ok(&ConflictsBody::of(&item.value))?.at(item.revision + 1);
-    let judged = call.store().judged_enrollments(&item.value).await?;
     let own = BTreeSet::from_iter(sets.iter().map(|set| set.value.enrollment()));
+    let mut judged = call.store().judged_sets(&item.value).await?;
+    judged.retain(|set| !own.contains(&set.value.enrollment()));
     let transaction = call.store().keep_declarations(&item, sets, call.now, Problem::changed());
-    let arranged = judged.difference(&own).fold(transaction, |transaction, enrollment| {
-        transaction.enqueue(&Job::ArrangeDefenses { enrollment: *enrollment, at: call.now }, call.now)
+    let arranged = judged.iter().fold(transaction, |transaction, set| {
+        let arrange = Job::ArrangeDefenses { enrollment: set.value.enrollment(), at: call.now };
+        transaction.save(set, Problem::changed()).enqueue(&arrange, call.now)
     });
     call.commit(arranged, reply).await
 }

@@ -194,10 +194,10 @@ async fn get_submission(call: Call, At(id): At<SubmissionId>) -> Result<Reply, P
     let shown = call.permit(&permissions::GET_SUBMISSION, found).await?;
     let Item { value: submission, revision } = &shown.submission;
     let view = SubmissionView::of(submission).with_urls(&call).await?;
-    let assessment = match submission.stage() {
-        Stage::Accepted | Stage::ChangesRequested => call.store().assessment(id).await?,
-        Stage::Draft | Stage::Sealed | Stage::Superseded => None,
-    };
+    let judged = matches!(submission.stage(), Stage::Accepted | Stage::ChangesRequested);
+    // Its juror judges without knowing what the mentor said; the defense shows it once their verdict is sealed.
+    let blind = submission.juror == Some(call.person()?);
+    let assessment = if judged && !blind { call.store().assessment(id).await? } else { None };
     Ok(Reply::ok(&view.judged(assessment.as_ref()))?.at(*revision))
 }
 

@@ -1,5 +1,7 @@
 //! The playlist of a recording (HLS): its pieces as links that die, for a player that sends no token.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::id::{DefenseId, UploadId};
@@ -36,12 +38,9 @@ async fn get_playlist(
     call: Call,
     At((id, upload, capability)): At<(DefenseId, UploadId, String)>,
 ) -> Result<Response, Problem> {
-    call.app.capability_key.check(Use::Watch, upload, &capability, call.machine_now)?;
+    let until = call.app.capability_key.check(Use::Watch, upload, &capability, call.machine_now)?;
+    let left = Duration::try_from(until.duration_since(call.machine_now)).unwrap_or_default();
     let defense = call.store().defense_for_watching(id).await?.ok_or_else(Problem::not_found)?;
-    // Whoever gave it may be nobody who watches by now.
-    if !defense.value.may_be_watched_by_parties() {
-        return Err(Problem::not_found());
-    }
     let recording = defense.value.recordings().map(|(_, it)| it).find(|it| it.upload() == upload);
     let rendition = recording.and_then(|recording| recording.rendition()).ok_or_else(Problem::not_found)?;
     let bucket = call.store().bucket(Purpose::Recording);
@@ -57,7 +56,7 @@ async fn get_playlist(
             signed += line;
         } else {
             let piece = format!("{}{line}", rendition.prefix);
-            signed += &bucket.link(&piece, line, call.app.settings.link_lifetime).await?;
+            signed += &bucket.link(&piece, line, left).await?;
         }
         signed.push('\n');
     }

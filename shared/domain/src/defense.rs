@@ -14,6 +14,7 @@ mod appeal; // a third person judges again
 mod conditions; // the 48 hours after a conditional verdict
 mod evidence; // recordings and waivers: what a verdict rests on
 mod holding; // consent, start, end
+mod keeping; // recordings kept, reviewed, erased
 mod plan; // what is to be different after two fails
 mod planning; // juror, time, cancellation
 mod policy; // the numbers

@@ -5,6 +5,7 @@
 
 mod custody; // what happened to it, in a chain
 mod probe; // what the bytes show
+mod state; // how far it is
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::id::{DefenseId, PersonId, UploadId};
 
 pub use custody::{CustodyEvent, is_unbroken};
 pub use probe::{Decoding, Doubt, Flaw, Probe, ProbeVerdict, judge_probe};
+pub use state::RecordingState;
 
 /// A recording on its way from the first byte to the end of its retention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,70 +50,6 @@ pub struct RecordedFile {
     pub size: u64,
     /// SHA-256 of all bytes, 64 lower-case hex digits.
     pub sha256: String,
-}
-
-/// How far a recording has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
-pub enum RecordingState {
-    /// Its upload exists; no byte came yet.
-    Announced,
-    /// Parts are coming in.
-    Uploading,
-    /// All bytes are there, not yet probed.
-    Stored,
-    /// It may be too little: staff look at it.
-    NeedsReview {
-        /// What is doubted.
-        reason: Doubt,
-    },
-    /// It shows the defense.
-    Verified,
-    /// It does not.
-    Rejected {
-        /// What is wrong.
-        reason: Flaw,
-    },
-    /// Verified, and kept for a time.
-    Retained {
-        /// The first instant at which it may go.
-        until: Timestamp,
-    },
-    /// Removed when its time was over.
-    Expired {
-        /// When.
-        at: Timestamp,
-    },
-    /// Removed because the law asked for it.
-    Erased {
-        /// When.
-        at: Timestamp,
-        /// On what ground.
-        reason: String,
-        /// Who said so.
-        #[serde(default)]
-        by: Option<PersonId>,
-    },
-    /// The upload never ended.
-    Failed,
-}
-
-impl RecordingState {
-    /// The state in one word, as it is stored and shown.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Announced => "announced",
-            Self::Uploading => "uploading",
-            Self::Stored => "stored",
-            Self::NeedsReview { .. } => "needs_review",
-            Self::Verified => "verified",
-            Self::Rejected { .. } => "rejected",
-            Self::Retained { .. } => "retained",
-            Self::Expired { .. } => "expired",
-            Self::Erased { .. } => "erased",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// What staff said about a doubtful recording.
@@ -317,12 +255,16 @@ impl Recording {
         Ok(self)
     }
 
-    /// It was made watchable, and its bytes are locked until then.
-    pub fn retained(mut self, rendition: Rendition, until: Timestamp) -> Result<Self, RecordingRefusal> {
+    /// It was made watchable, if a film can be made of it, and its bytes are locked until then.
+    pub fn retained(
+        mut self,
+        rendition: Option<Rendition>,
+        until: Timestamp,
+    ) -> Result<Self, RecordingRefusal> {
         let RecordingState::Verified = self.state else {
             return Err(self.wrong_state("retained"));
         };
-        self.rendition = Some(rendition);
+        self.rendition = rendition;
         self.state = RecordingState::Retained { until };
         Ok(self)
     }
@@ -404,7 +346,7 @@ mod tests {
     #[test]
     fn a_recording_is_kept_until_its_time_is_over() {
         let until = Timestamp::from_second(1_000).expect("in range");
-        let kept = stored().judged(probe(), 60, 60).and_then(|it| it.retained(rendition(), until));
+        let kept = stored().judged(probe(), 60, 60).and_then(|it| it.retained(Some(rendition()), until));
         let kept = kept.expect("verified");
         assert_eq!(kept.clone().expired(Timestamp::UNIX_EPOCH), Err(RecordingRefusal::Kept { until }));
         assert!(kept.expired(until).expect("over").is_removed());

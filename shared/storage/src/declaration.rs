@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::conflict::{ConflictSet, Declarations, Reason};
 use domain::defense::Defense;
-use domain::id::{EnrollmentId, PersonId};
+use domain::id::PersonId;
 use domain::job::Job;
 use domain::permission::Loaded;
 use jiff::Timestamp;
@@ -54,19 +54,22 @@ impl Store {
             .any(|it| it.value.people.contains_key(&one) || it.value.people.contains_key(&other)))
     }
 
-    /// Enrollments of students whom a person is to judge and declares a tie to now: looked for among the latest
-    /// defenses, since older ones are over.
-    pub async fn judged_enrollments(
-        &self,
-        declared: &Declarations,
-    ) -> Result<BTreeSet<EnrollmentId>, StoreError> {
+    /// The conflict sets of students whom a person judges, or is to judge, and declares a tie to now, with the person in
+    /// them: looked for among the latest defenses, since older ones are over.
+    pub async fn judged_sets(&self, declared: &Declarations) -> Result<Vec<Item<ConflictSet>>, StoreError> {
         let (defenses, _) = self.defenses_of(declared.person, None, DEFENSES_LOOKED_AT).await?;
         let judges = |defense: &Defense| {
             let by = defense.juror() == Some(declared.person) || defense.is_reviewed_by(declared.person);
             by && defense.state().is_open() && declared.people.contains_key(&defense.request().student)
         };
         let judged = defenses.iter().filter(|item| judges(&item.value));
-        Ok(judged.map(|item| item.value.request().enrollment).collect())
+        let judged = BTreeSet::from_iter(judged.map(|item| item.value.request().enrollment));
+        let keys = judged.into_iter().map(Key::Conflicts);
+        let mut sets: Vec<Item<ConflictSet>> = self.get_many(&Vec::from_iter(keys)).await?;
+        for set in &mut sets {
+            set.value.add(declared.person, Reason::Declared);
+        }
+        Ok(sets)
     }
 
     /// Keeps what a person declared, and puts everyone they named into the sets of their own

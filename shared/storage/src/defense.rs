@@ -106,7 +106,8 @@ impl Subject for Footage {
     fn relations(&self, person: PersonId, now: Timestamp) -> Vec<Relation> {
         let mut relations = self.0.relations(person, now);
         if !self.0.value.may_be_watched_by_parties() {
-            relations.retain(|relation| *relation == Relation::AppealReviewer);
+            let decided = self.0.value.appeal().is_some_and(|appeal| appeal.decision.is_some());
+            relations.retain(|relation| *relation == Relation::AppealReviewer && !decided);
         }
         relations
     }
@@ -159,7 +160,7 @@ impl Store {
     }
 
     /// All defenses of a project that an enrollment ever had.
-    pub(crate) async fn defenses_of_project(
+    pub async fn defenses_of_project(
         &self,
         enrollment: EnrollmentId,
         project: &ProjectId,

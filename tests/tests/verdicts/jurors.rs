@@ -76,6 +76,44 @@ async fn where_nobody_else_can_come_the_defense_waits_for_staff() {
 }
 
 #[tokio::test]
+async fn a_juror_reads_the_work_and_not_what_the_mentor_said_of_it() {
+    let (trying, defense) = booked().await;
+    let submission = text(&trying.read("maya", &defense).await, "/submission");
+    let path = format!("/v1/submissions/{submission}");
+    assert_eq!(trying.school.get("olu", &path).await.expect(200)["assessment"], Value::Null);
+    assert_eq!(text(&trying.school.get("maya", &path).await.expect(200), "/assessment/decision"), "accepted");
+    trying.school.close().await;
+}
+
+/// The next defense was asked for and called off: then the appeal finds somebody all the same.
+#[tokio::test]
+async fn an_appeal_after_another_defense_was_called_off_finds_a_reviewer() {
+    let trying = Trying::maya().await;
+    let first = trying.fail("marc", TIME).await;
+    let second = trying.ask("2027-03-12").await;
+    let words = json!({ "reason": "I showed it." });
+    assert_eq!(trying.act("maya", &first, "appeal", words.clone()).await.refused(409), "wrong_state");
+    let path = format!("/v1/defenses/{second}/cancel");
+    let ask = trying.school.by("maya", reqwest::Method::POST, &path).await.header("if-match", "*");
+    ask.json(json!({ "reason": "An appeal comes first." })).send().await.expect(200);
+    trying.act("maya", &first, "appeal", words).await.expect(200);
+    trying.school.move_to("2027-02-22T12:00:00Z").await;
+    assert_eq!(text(&trying.read("maya", &first).await, "/appeal/reviewer"), trying.school.id("olu").await);
+    let upheld =
+        super::verdicts_on(
+            &trying.school,
+            "olu",
+            &first,
+            |index| {
+                if index == 1 { "acquired" } else { "not_yet" }
+            },
+        );
+    let upheld = trying.act("olu", &first, "appeal/decision", upheld.await).await.expect(200);
+    assert_eq!(text(&upheld, "/state"), "upheld");
+    trying.school.close().await;
+}
+
+#[tokio::test]
 async fn a_juror_who_declares_a_tie_is_replaced_too() {
     let (trying, defense) = booked().await;
     let maya = trying.school.id("maya").await;

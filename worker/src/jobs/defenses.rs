@@ -30,13 +30,18 @@ pub async fn arrange(worker: &Worker, claimed: &Claimed, id: EnrollmentId) -> Re
         return Ok(finished.finish(claimed).commit().await?);
     };
     let mut waits = false;
-    for defense in progress.attempts.iter().filter_map(|attempt| attempt.value.defense) {
-        waits |= adjust(worker, defense).await?;
+    for attempt in &progress.attempts {
+        let defenses = worker.store.defenses_of_project(id, &attempt.value.project).await?;
+        for defense in defenses.iter().filter(|defense| defense.state().is_open()) {
+            waits |= adjust(worker, defense.id()).await?;
+        }
     }
     let enrollment = &progress.enrollment.value;
     let now = worker.clock.now(&worker.store).await?;
     let today = enrollment.date_at(now);
-    let takes_over = enrollment.mentors.iter().map(|mentor| mentor.from).filter(|from| *from > today).min();
+    // A mentor takes over where another's time begins, and where a cover's ends.
+    let dates = enrollment.mentors.iter().flat_map(|mentor| [Some(mentor.from), mentor.to]);
+    let takes_over = dates.flatten().filter(|date| *date > today).min();
     let takes_over = takes_over.and_then(|date| enrollment.time_zone.start_of(date).ok());
     let tomorrow = waits.then(|| now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now));
     let finished = match takes_over.into_iter().chain(tomorrow).min() {
@@ -66,6 +71,11 @@ pub async fn miss_verdict(worker: &Worker, claimed: &Claimed, id: DefenseId) -> 
     if let Some(hearing) = worker.store.hearing_for_job(id).await?
         && let Some(due_at) = hearing.defense.value.verdict_due_at()
     {
+        // It was held again since.
+        if due_at > worker.clock.now(&worker.store).await? {
+            let later = worker.store.transaction::<()>().finish_until(claimed, due_at);
+            return Ok(later.commit().await?);
+        }
         tracing::error!(defense = %id, %due_at, "a juror has given no verdict in time: staff remind them, or annul the defense");
     }
     finish(worker, claimed).await

@@ -114,19 +114,32 @@ impl Attempt {
         }
     }
 
-    /// The last defense was annulled: it no longer counts, and another is to be held.
-    pub fn annul_defense(self, defense: DefenseId) -> Result<Self, AttemptError> {
-        if self.defense != Some(defense) {
-            return Err(AttemptError::OtherDefense);
-        }
-        let failed_defenses = match self.state {
-            AttemptState::Rework => self.failed_defenses.saturating_sub(1),
-            AttemptState::Validated { .. } | AttemptState::Conditional | AttemptState::DefenseScheduled => {
-                self.failed_defenses
+    /// An appeal was upheld, and its reviewer saw skills that the juror had not.
+    pub fn extend_acquired(mut self, acquired: BTreeSet<SkillId>) -> Self {
+        self.acquired.extend(acquired);
+        self
+    }
+
+    /// A defense was annulled: it counts for nothing, and nothing was shown in it. Another is to be held where it was
+    /// the last; where the student has gone on since, a fail no longer counts and the rest stays.
+    pub fn annul_defense(
+        mut self,
+        defense: DefenseId,
+        failed: u32,
+        judged: &BTreeSet<SkillId>,
+    ) -> Result<Self, AttemptError> {
+        use AttemptState as S;
+        let is_last = self.defense == Some(defense);
+        self.acquired.retain(|skill| !judged.contains(skill));
+        self.failed_defenses = self.failed_defenses.saturating_sub(failed);
+        match self.state {
+            S::Rework | S::Validated { .. } | S::Conditional | S::DefenseScheduled if is_last => {
+                Ok(Self { state: S::ReadyForDefense, defense: None, ..self })
             }
-            _ => return Err(self.refused("annulling the defense")),
-        };
-        Ok(Self { state: AttemptState::ReadyForDefense, defense: None, failed_defenses, ..self })
+            S::Rework | S::InProgress | S::UnderReview | S::ChangesRequested => Ok(self),
+            S::ReadyForDefense | S::DefenseScheduled | S::Conditional if !is_last => Ok(self),
+            _ => Err(self.refused("annulling the defense")),
+        }
     }
 
     /// Staff wants it proved again, once its turn has come: the accepted work is to be defended anew,

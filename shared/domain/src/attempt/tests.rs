@@ -159,10 +159,28 @@ fn an_appeal_overturns_a_verdict_however_far_the_rework_has_come() {
 #[test]
 fn an_annulled_defense_is_held_again() {
     for outcome in [Outcome::Passed, Outcome::Conditional, Outcome::Failed] {
-        let again = concluded(outcome).annul_defense(defense("a")).expect("concluded");
+        let failed = u32::from(outcome == Outcome::Failed);
+        let again = concluded(outcome).annul_defense(defense("a"), failed, &skills(&["html", "css"]));
+        let again = again.expect("concluded");
         assert_eq!(
             (again.state.word(), again.defense, again.failed_defenses),
             ("ready_for_defense", None, 0)
+        );
+        assert!(again.acquired.is_empty(), "what was shown in it is to be shown again");
+    }
+}
+
+#[test]
+fn a_fail_is_annulled_however_far_the_student_has_come_since() {
+    let (redrafted, id) = drafted(concluded(Outcome::Failed));
+    let resealed = redrafted.clone().seal(id, START).expect("a draft");
+    let reaccepted = resealed.clone().assess(id, Decision::Accepted).expect("sealed");
+    let next = reaccepted.clone().request_defense(defense("b")).expect("ready");
+    for attempt in [redrafted, resealed, reaccepted, next] {
+        let annulled = attempt.clone().annul_defense(defense("a"), 1, &skills(&["css"])).expect("a fail");
+        assert_eq!(
+            (annulled.state, annulled.defense, annulled.failed_defenses),
+            (attempt.state, attempt.defense, 0)
         );
     }
 }

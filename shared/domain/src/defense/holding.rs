@@ -141,8 +141,11 @@ impl Defense {
     /// Whether student, mentor and juror may watch the recording: while nobody on it took their consent back.
     pub fn may_be_watched_by_parties(&self) -> bool {
         let started = self.sitting.iter().chain(&self.earlier_sittings).map(|it| it.started_at).min();
-        let later =
-            |consent: &Consent| consent.withdrawn_at.zip(started).is_some_and(|(at, start)| at >= start);
+        let later = |consent: &Consent| {
+            let after = consent.withdrawn_at.zip(started).is_some_and(|(at, start)| at >= start);
+            // Who agreed again has taken it back no more.
+            after && self.consent_of(consent.person).is_none()
+        };
         !self.consents.iter().any(later)
     }
 

@@ -10,7 +10,7 @@ use super::policy::hours_after;
 use super::{Awaits, Defense, DefenseState, Outcome};
 use crate::attempt::{self, Attempt, AttemptError, all_done, unlocked_next};
 use crate::conflict::ConflictSet;
-use crate::enrollment::Enrollment;
+use crate::enrollment::{Enrollment, State};
 use crate::id::PersonId;
 use crate::job::Job;
 use crate::occupancy;
@@ -235,7 +235,11 @@ impl Defense {
             S::Cancelled { .. } | S::StudentNoShow | S::JurorNoShow => {
                 return Some(attempt.release_defense(self.id));
             }
-            S::Annulled { .. } => return Some(attempt.annul_defense(self.id)),
+            S::Annulled { .. } => {
+                let failed = u32::from(before.counts_as_failed());
+                return Some(attempt.annul_defense(self.id, failed, &self.request.skills));
+            }
+            S::Upheld { .. } => return Some(Ok(attempt.extend_acquired(self.acquired()))),
             S::UnderAppeal { .. } => return Some(attempt.appeal_defense(self.id)),
             S::Overturned { outcome } => {
                 let outcome = match outcome {
@@ -250,8 +254,7 @@ impl Defense {
             | S::InProgress
             | S::AwaitingVerdict
             | S::HeldUnrecorded
-            | S::TechnicalFailure
-            | S::Upheld { .. } => return None,
+            | S::TechnicalFailure => return None,
         };
         Some(attempt.conclude_defense(self.id, outcome, self.acquired(), now))
     }
@@ -277,6 +280,12 @@ impl Settled {
         let own = own.ok_or(AttemptError::OtherDefense)?;
         let Some(next) = self.defense.step_of(before, own.clone(), now).transpose()? else { return Ok(()) };
         let newly_done = next.state.is_done() && !own.state.is_done();
+        let undone = own.state.is_done() && !next.state.is_done();
+        if undone && !matches!(path.enrollment.state, State::Active | State::Paused | State::Suspended { .. })
+        {
+            let (act, state) = ("annulling the defense", path.enrollment.state.word());
+            return Err(AttemptError::NotWhile { act, state });
+        }
         *own = next.clone();
         self.attempts.push(next);
         if !newly_done {

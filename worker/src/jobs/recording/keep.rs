@@ -1,12 +1,14 @@
 //! What is stored of recordings follows what their defense says of them: watchable and locked once proven, held
 //! while an appeal is open, gone when its time is over or the law asks for it.
 
+use domain::conflict::ConflictSet;
 use domain::defense::{Defense, DefenseRefusal};
 use domain::id::{DefenseId, UploadId};
 use domain::job::Job;
 use domain::recording::{Recording, Rendition};
 use domain::upload::{Purpose, UploadKey};
 use jiff::{SignedDuration, Timestamp};
+use storage::Refused;
 use storage::bucket::Holding;
 use storage::defense::Hearing;
 use storage::queue::Claimed;
@@ -26,25 +28,28 @@ const MADE_BYTES_MAX: u64 = 32 << 30;
 
 /// Brings what is stored of a defense's recordings in line with what it says of them. Everything is derived from
 /// what is there, so that it can be done again at any time, and be broken off anywhere.
+///
+/// What is to be held or erased is so before anything is made, which takes long and may fail.
 pub async fn keep(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(), Unfinished> {
+    let Some(hearing) = arrange_all(worker, id).await? else {
+        return Ok(worker.store.transaction::<()>().finish(claimed).commit().await?);
+    };
     // Every recording takes at most two steps: it is kept, and its time ends.
-    let mut steps_left = 1 + 2 * recordings_of(worker, id).await?;
+    let mut steps_left = 1 + 2 * hearing.defense.value.recordings().count();
     while steps_left > 0 && step(worker, claimed, id).await? {
         steps_left -= 1;
     }
-    let finished = worker.store.transaction::<()>();
-    let Some(hearing) = worker.store.hearing_for_job(id).await? else {
-        return Ok(finished.finish(claimed).commit().await?);
-    };
-    let now = worker.clock.now(&worker.store).await?;
-    let mut next_look = None;
-    for (_, recording) in hearing.defense.value.recordings() {
-        arrange(worker, &hearing.defense.value, recording).await?;
+    let hearing = arrange_all(worker, id).await?;
+    let now = worker.clock.now(&worker.store).await?.max(claimed.due_at);
+    let recordings = hearing.iter().flat_map(|hearing| hearing.defense.value.recordings());
+    let looks = recordings.flat_map(|(_, recording)| {
         let made_at = recording.rendition().map(|rendition| rendition.made_at);
-        let swept_at = made_at.map(|at| at + SWEPT_AGAIN);
-        let looks = [recording.kept_until(), swept_at].into_iter().flatten().filter(|at| *at > now);
-        next_look = next_look.into_iter().chain(looks).min();
-    }
+        [recording.kept_until(), made_at.map(|at| at + SWEPT_AGAIN)]
+    });
+    // A millisecond is the grain of the queue: what is due within it would be this very job.
+    let next_look =
+        looks.flatten().filter(|at| at.duration_since(now) > SignedDuration::from_millis(1)).min();
+    let finished = worker.store.transaction::<()>();
     let finished = match next_look {
         Some(at) => finished.enqueue(&Job::KeepRecordings { defense: id, at }, at),
         None => finished,
@@ -52,9 +57,23 @@ pub async fn keep(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(
     Ok(finished.finish(claimed).commit().await?)
 }
 
-async fn recordings_of(worker: &Worker, id: DefenseId) -> Result<usize, Unfinished> {
-    let hearing = worker.store.hearing_for_job(id).await?;
-    Ok(hearing.map_or(0, |hearing| hearing.defense.value.recordings().count()))
+/// How often the objects are looked at again because the defense changed meanwhile.
+const TRIES_MAX: usize = 8;
+
+/// Brings the objects of all recordings in line with the defense; again where an appeal began or ended meanwhile, so
+/// that of two jobs the later word counts.
+async fn arrange_all(worker: &Worker, id: DefenseId) -> Result<Option<Hearing>, Unfinished> {
+    for _ in 0..TRIES_MAX {
+        let Some(hearing) = worker.store.hearing_for_job(id).await? else { return Ok(None) };
+        for (_, recording) in hearing.defense.value.recordings() {
+            arrange(worker, &hearing.defense.value, recording).await?;
+        }
+        let after = worker.store.hearing_for_job(id).await?;
+        if after.is_some_and(|after| after.defense.revision == hearing.defense.revision) {
+            return Ok(Some(hearing));
+        }
+    }
+    Err(Unfinished::Retry("others keep changing the defense".into()))
 }
 
 /// Takes the next step that some recording is due for; says whether there was one.
@@ -64,40 +83,62 @@ async fn step(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<bool,
     let now = worker.clock.now(&worker.store).await?;
     if let Some((_, recording)) = defense.recordings().find(|(_, it)| it.is_to_be_kept()) {
         let upload = recording.upload();
-        let rendition = made(worker, claimed, upload, now).await?;
+        // Locked at once, whatever becomes of the film.
         let until = defense.recording_kept_until(upload).unwrap_or(now);
         worker.store.bucket(Purpose::Recording).retain(&key(upload), until).await?;
-        let conflicts = &hearing.progress.conflicts.value;
-        let retained = defense.clone().recording_retained(upload, rendition, conflicts, now);
-        return written(worker, claimed, &hearing, retained, now).await;
+        let rendition = made(worker, claimed, upload, now).await?;
+        let retained = |defense: Defense, conflicts: &ConflictSet| {
+            defense.recording_retained(upload, rendition.clone(), conflicts, now)
+        };
+        return written(worker, claimed, id, retained, now).await;
     }
     let over = |it: &Recording| it.kept_until().is_some_and(|until| until <= now);
     let ended = defense.recordings().find(|(_, it)| over(it) && !defense.holds_recordings());
     let Some((_, recording)) = ended else { return Ok(false) };
-    let conflicts = &hearing.progress.conflicts.value;
-    let expired = defense.clone().recording_stepped(recording.upload(), |it| it.expired(now), conflicts, now);
-    written(worker, claimed, &hearing, expired, now).await
+    let upload = recording.upload();
+    let expired = |defense: Defense, conflicts: &ConflictSet| {
+        defense.recording_stepped(upload, |it| it.expired(now), conflicts, now)
+    };
+    written(worker, claimed, id, expired, now).await
 }
 
+/// Writes a step on the defense as it is by now: it may have changed while the film was made, which is not made again
+/// for that. What no longer fits is left.
 async fn written(
     worker: &Worker,
     claimed: &Claimed,
-    hearing: &Hearing,
-    next: Result<Defense, DefenseRefusal>,
+    id: DefenseId,
+    step: impl Fn(Defense, &ConflictSet) -> Result<Defense, DefenseRefusal>,
     now: Timestamp,
 ) -> Result<bool, Unfinished> {
-    let next = next.map_err(|refusal| Unfinished::GiveUp(refusal.to_string()))?;
-    super::step(worker, claimed, hearing, next, now)?.checkpoint(claimed).commit().await?;
-    Ok(true)
+    for _ in 0..TRIES_MAX {
+        let Some(hearing) = worker.store.hearing_for_job(id).await? else { return Ok(false) };
+        let conflicts = &hearing.progress.conflicts.value;
+        let next = match step(hearing.defense.value.clone(), conflicts) {
+            Ok(next) => next,
+            Err(refusal) => {
+                tracing::info!(defense = %id, %refusal, "a recording changed meanwhile");
+                return Ok(false);
+            }
+        };
+        let transaction = super::step(worker, claimed, &hearing, next, now)?.checkpoint(claimed);
+        match transaction.commit().await {
+            Ok(()) => return Ok(true),
+            Err(Refused::By(_)) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Err(Unfinished::Retry("others keep changing the defense".into()))
 }
 
-/// Makes something watchable of a recording, under a prefix of this attempt's own.
+/// Makes something watchable of a recording, under a prefix of this attempt's own; nothing where no film can be made
+/// of it, though it was decoded to its end: then it is watched as it came.
 async fn made(
     worker: &Worker,
     claimed: &Claimed,
     upload: UploadId,
     now: Timestamp,
-) -> Result<Rendition, Unfinished> {
+) -> Result<Option<Rendition>, Unfinished> {
     let bucket = worker.store.bucket(Purpose::Recording);
     let prefix = prefix_of_attempt(upload, claimed);
     let fetched = Fetched::new(bucket, &key(upload)).await?;
@@ -118,32 +159,36 @@ async fn made(
             bytes_max: MADE_BYTES_MAX,
         };
         let mut told = Progress::of(&worker.store, upload).follow(Step::Making);
-        make(&order, &mut |permille| told.of(permille.into(), 1000)).await.map_err(not_made)?
+        match make(&order, &mut |permille| told.of(permille.into(), 1000)).await {
+            Ok(watchable) => watchable,
+            Err(MakeError::Tool(error)) => return Err(unfinished(error)),
+            Err(MakeError::Io(error)) => return Err(io(&error)),
+            Err(error) => {
+                tracing::error!(%upload, %error, "no film can be made of a recording");
+                return Ok(None);
+            }
+        }
     };
     let Watchable { files, .. } = watchable;
     for file in &files {
         bucket.put_file(&format!("{prefix}{}", file.name), &file.path, file.content_type).await?;
     }
-    Ok(Rendition { prefix, made_at: now })
-}
-
-fn not_made(error: MakeError) -> Unfinished {
-    match error {
-        MakeError::Tool(error) => unfinished(error),
-        MakeError::Io(error) => io(&error),
-        error => Unfinished::GiveUp(error.to_string()),
-    }
+    Ok(Some(Rendition { prefix, made_at: now }))
 }
 
 /// Brings the objects of one recording in line with its state.
 async fn arrange(worker: &Worker, defense: &Defense, recording: &Recording) -> Result<(), Unfinished> {
     let (bucket, upload) = (worker.store.bucket(Purpose::Recording), recording.upload());
     let kept = recording.rendition().map(|rendition| rendition.prefix.as_str());
+    let object = key(upload);
     if recording.is_removed() {
-        bucket.erase(&key(upload)).await?;
-    } else if recording.kept_until().is_some() {
+        if bucket.head(&object).await?.is_some() {
+            bucket.hold(&object, Holding::LetGo).await?;
+        }
+        bucket.erase(&object).await?;
+    } else if recording.counts() {
         let held = if defense.holds_recordings() { Holding::Held } else { Holding::LetGo };
-        bucket.hold(&key(upload), held).await?;
+        bucket.hold(&object, held).await?;
     }
     if recording.is_removed() || kept.is_some() {
         sweep(worker, upload, kept).await?;
