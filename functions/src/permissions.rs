@@ -153,6 +153,7 @@ table! {
     GET_RECORDING = "get_recording",                 ToSome,   [Staff],           [Owner, CurrentMentor, AssignedJuror, AppealReviewer];
     GET_FAIRNESS = "get_fairness",                   ToSome,   [Staff],           [];
     REVIEW_RECORDING = "review_recording",           ToSome,   [Staff],           [];
+    CAPTION_RECORDING = "caption_recording",         ToSome,   [Staff],           [Owner, AssignedJuror];
     ERASE_RECORDING = "erase_recording",             ToSome,   [Staff],           [];
     CANCEL_DEFENSE = "cancel_defense",               ToSome,   [Staff],           [Owner, CurrentMentor];
     PLAN_DEFENSE = "plan_defense",                   ToSome,   [Staff],           [CurrentMentor];

@@ -1,7 +1,7 @@
 //! A recording from its last byte until it is kept and can be watched, beside the same runs of ffprobe and
 //! ffmpeg by hand; and the most memory that the worker takes for small and large ones.
 //!
-//! `cargo bench -p tests --bench recordings -- [--seconds N] [--rounds N] [--megabytes N,N]`; 600 seconds of
+//! `cargo bench --workspace --bench recordings -- [--seconds N] [--rounds N] [--megabytes N,N]`; 600 seconds of
 //! pictures that are copied and a fifth of it of those that are coded anew, 3 rounds, 10 and 5,000 MB where
 //! nothing is said. `--rounds 0` leaves time out, `--megabytes 0` memory. The worker is a process of its own:
 //! this program again.

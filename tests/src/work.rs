@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{Answer, School, text};
+use crate::{Answer, School, begin, text};
 
 /// A file on its way in, by the calls of Uppy's own client.
 #[derive(Clone)]
@@ -118,6 +118,20 @@ pub async fn accept_work(school: &School, mentor: &str, submission: &str) {
 pub async fn request_defense(school: &School, mentor: &str, submission: &str, wished: &str) -> Answer {
     let wish = json!({ "wished_from": wished, "wished_to": wished });
     school.post(mentor, &format!("/v1/submissions/{submission}/defense"), wish).await
+}
+
+/// Enrolls a student whom Ines mentors, lets her accept the first project and ask for its defense on a date; answers
+/// the enrollment and the defense.
+pub async fn ask_first_defense(school: &School, name: &str, wished: &str) -> (String, String) {
+    let today = domain::time::Zone::utc().date_at(now(school).await).to_string();
+    let enrollment = begin(school, name, &today).await;
+    assign_mentor(school, &enrollment, "ines").await;
+    let progress = school.get(name, &format!("/v1/enrollments/{enrollment}")).await.expect(200);
+    let project = text(&progress, "/attempts/0/project");
+    let submission = hand_in(school, name, &enrollment, &project).await;
+    accept_work(school, "ines", &submission).await;
+    let asked = request_defense(school, "ines", &submission, wished).await.expect(201);
+    (enrollment, text(&asked, "/id"))
 }
 
 /// Finds a juror by hand, takes a time, lets both consent and moves the clock to it.

@@ -2,25 +2,15 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::work::{
-    accept_work, act_on, assign_mentor, hand_in, hold_defense, judge_defense, prepare_defense,
-    record_defense, request_defense,
-};
-use tests::{School, begin, text};
+use tests::work::{act_on, ask_first_defense, hold_defense, judge_defense, prepare_defense, record_defense};
+use tests::{School, text};
 
 const PART_BYTES: usize = 8 << 20;
 
 /// A defense of Maya's before Olu that is in progress for 45 minutes, and ended.
 async fn held() -> (School, String) {
     let school = School::open("2027-02-07T10:00:00Z").await;
-    let enrollment = begin(&school, "maya", "2027-02-07").await;
-    assign_mentor(&school, &enrollment, "ines").await;
-    let progress = school.get("maya", &format!("/v1/enrollments/{enrollment}")).await.expect(200);
-    let project = text(&progress, "/attempts/0/project");
-    let submission = hand_in(&school, "maya", &enrollment, &project).await;
-    accept_work(&school, "ines", &submission).await;
-    let asked = request_defense(&school, "ines", &submission, "2027-02-22").await.expect(201);
-    let defense = text(&asked, "/id");
+    let (_, defense) = ask_first_defense(&school, "maya", "2027-02-22").await;
     prepare_defense(&school, "maya", "olu", &defense, "2027-02-22T10:00:00Z").await;
     hold_defense(&school, "olu", &defense, 45).await;
     (school, defense)

@@ -2,24 +2,14 @@
 
 use reqwest::Method;
 use serde_json::json;
-use tests::work::{
-    accept_work, act_on, assign_mentor, hand_in, hold_defense, judge_defense, prepare_defense,
-    request_defense,
-};
-use tests::{School, begin, text};
+use tests::School;
+use tests::work::{act_on, ask_first_defense, hold_defense, judge_defense, prepare_defense};
 
 const PATH: &str = "/v1/admin/juries/fairness";
 
 /// A student's first project defended before Marc, with a waiver, and the first of its skills not shown.
 async fn fail(school: &School, student: &str) -> String {
-    let enrollment = begin(school, student, "2027-02-07").await;
-    assign_mentor(school, &enrollment, "ines").await;
-    let progress = school.get(student, &format!("/v1/enrollments/{enrollment}")).await.expect(200);
-    let project = text(&progress, "/attempts/0/project");
-    let submission = hand_in(school, student, &enrollment, &project).await;
-    accept_work(school, "ines", &submission).await;
-    let asked = request_defense(school, "ines", &submission, "2027-02-22").await.expect(201);
-    let defense = text(&asked, "/id");
+    let (_, defense) = ask_first_defense(school, student, "2027-02-22").await;
     prepare_defense(school, student, "marc", &defense, "2027-02-22T10:00:00Z").await;
     hold_defense(school, "marc", &defense, 1).await;
     act_on(school, "sam", &defense, "waiver", json!({ "reason": "The disk broke." })).await.expect(200);

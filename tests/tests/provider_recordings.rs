@@ -14,10 +14,8 @@ use infra::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 use storage::clock::machine_now;
-use tests::work::{
-    accept_work, assign_mentor, clip, hand_in, hold_defense, judge_defense, prepare_defense, request_defense,
-};
-use tests::{Answer, School, begin, text};
+use tests::work::{ask_first_defense, clip, hold_defense, judge_defense, prepare_defense};
+use tests::{Answer, School, text};
 
 const SECRET: &str = "whsec_recordings";
 
@@ -34,14 +32,7 @@ impl Held {
         let providers = ProviderSettings { recording_keys, ..ProviderSettings::default() };
         let now = Some("2027-02-07T10:00:00Z".parse().expect("an instant"));
         let school = School::with(Options { port: 0, now, providers, ..Options::default() }).await;
-        let enrollment = begin(&school, "maya", "2027-02-07").await;
-        assign_mentor(&school, &enrollment, "ines").await;
-        let progress = school.get("maya", &format!("/v1/enrollments/{enrollment}")).await.expect(200);
-        let project = text(&progress, "/attempts/0/project");
-        let submission = hand_in(&school, "maya", &enrollment, &project).await;
-        accept_work(&school, "ines", &submission).await;
-        let asked = request_defense(&school, "ines", &submission, "2027-02-22").await.expect(201);
-        let defense = text(&asked, "/id");
+        let (_, defense) = ask_first_defense(&school, "maya", "2027-02-22").await;
         prepare_defense(&school, "maya", "olu", &defense, "2027-02-22T10:00:00Z").await;
         hold_defense(&school, "olu", &defense, 1).await;
         judge_defense(&school, "olu", &defense, |_| "acquired").await.expect(202);

@@ -13,10 +13,8 @@ pub mod probe; // what a file says it holds
 
 pub mod decode; // whether all of it can be seen and heard
 
-mod captions; // WebVTT, strictly
 pub mod make; // what a browser plays: a film, a playlist, a poster, captions
 
-pub use captions::CaptionsRefused;
 pub use sniff::{Container, NoRecording, Source};
 
 #[cfg(test)]

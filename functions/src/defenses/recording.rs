@@ -3,12 +3,14 @@
 use axum::http::StatusCode;
 use domain::defense::Defense;
 use domain::id::{DefenseId, UploadId};
-use domain::recording::{CustodyEvent, Finding, Recording, RecordingState, Review};
+use domain::job::Job;
+use domain::recording::{CustodyEvent, Finding, Recording, RecordingState, Review, captions};
 use domain::upload::{Purpose, Upload, UploadKey, UploadState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::Key;
 use storage::defense::Footage;
+use storage::recording::key_of_captions;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_recording))
         .routes(routes!(review_recording))
         .routes(routes!(erase_recording))
+        .routes(routes!(caption_recording))
 }
 
 /// A recording as it is shown.
@@ -241,4 +244,39 @@ async fn erase_recording(
         Ok((StatusCode::OK, erased))
     })
     .await
+}
+
+/// Captions of a recording.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaptionsBody {
+    /// WebVTT: `WEBVTT`, an empty line, and cues in the order of their times.
+    text: String,
+}
+
+/// Supplies captions of a defense's recording, in place of those that were there; the film shows them soon.
+#[utoipa::path(post, path = "/v1/defenses/{id}/recording/captions", tag = "defenses", request_body = CaptionsBody,
+    params(("id" = String, Path)),
+    responses((status = 202, description = "The recording", body = RecordingView), Refusals))]
+async fn caption_recording(
+    call: Call,
+    At(id): At<DefenseId>,
+    Json(body): Json<CaptionsBody>,
+) -> Result<Reply, Problem> {
+    let loaded = call.store().footage(id).await?.ok_or_else(Problem::not_found)?;
+    let Footage(defense) = call.permit(&permissions::CAPTION_RECORDING, loaded).await?.into_inner();
+    let track =
+        captions::track(Some(&body.text)).map_err(|error| Problem::field("/text", format!("{error}.")))?;
+    let there =
+        defense.value.recording().filter(|recording| recording.file().is_some() && !recording.is_removed());
+    let none = || Problem::new(Code::WrongState, "No recording of this defense is kept.");
+    let recording = there.ok_or_else(none)?;
+    let key = key_of_captions(recording.upload());
+    call.store().bucket(Purpose::Recording).put(&key, track.into_bytes(), "text/vtt").await?;
+    let look = Job::KeepRecordings { defense: id, at: call.now };
+    let transaction = call.store().transaction::<Problem>().enqueue(&look, call.now);
+    let by = call.person()?.to_string();
+    let transaction =
+        transaction.audit(&Key::Defense(id), permissions::CAPTION_RECORDING.name, &by, call.now);
+    call.commit(transaction, Reply::new(StatusCode::ACCEPTED, &RecordingView::of(recording))?).await
 }

@@ -21,6 +21,7 @@ impl From<DefenseRefusal> for Problem {
             | R::RecordingStored
             | R::EvidenceAwaited
             | R::UploadRefused
+            | R::TooManyRecordings
             | R::RecordingOfAnother
             | R::AppealOpen
             | R::Recording(_)

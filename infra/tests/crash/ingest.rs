@@ -2,7 +2,7 @@
 //!
 //! Store, API and worker are processes of their own. Needs ffmpeg (`make tools`), and Linux, which shows what
 //! works where. A long run of it, with what it counted:
-//! `COMPAGNON_RECORDINGS=100 COMPAGNON_KILLS=100 cargo test -p infra --test crash recordings -- --nocapture`
+//! `COMPAGNON_RECORDINGS=100 COMPAGNON_KILLS=100 cargo test --workspace --test crash recordings -- --nocapture`
 
 mod clip; // what comes in
 mod kept; // what lies in the store at the end

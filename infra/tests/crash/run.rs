@@ -1,7 +1,7 @@
 //! A billing run whose workers are killed again and again leaves what an unbroken one leaves.
 //!
 //! The store is a process of its own, and so is each worker. `RUN_INVOICES`, `RUN_KILLS` and `SEED` make a
-//! long run of it: `RUN_INVOICES=10000 RUN_KILLS=1000 cargo test -p infra --test crash a_run`.
+//! long run of it: `RUN_INVOICES=10000 RUN_KILLS=1000 cargo test --workspace --test crash a_run`.
 
 use std::collections::BTreeSet;
 use std::path::Path;

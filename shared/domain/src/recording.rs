@@ -3,6 +3,7 @@
 //! Bytes come in as an upload; what is stored is probed, and the probe is judged here. Only a
 //! [`counting`](Recording::counts) recording lets a verdict be sealed.
 
+pub mod captions; // WebVTT, strictly
 mod custody; // what happened to it, in a chain
 mod probe; // what the bytes show
 mod state; // how far it is

@@ -32,6 +32,11 @@ pub fn prefix_of_renditions(upload: UploadId) -> String {
     format!("renditions/{upload}/")
 }
 
+/// Where captions lie that somebody supplied for a recording.
+pub fn key_of_captions(upload: UploadId) -> String {
+    format!("captions/{upload}.vtt")
+}
+
 /// Where one attempt to make it puts its files: no other attempt has the same job and epoch.
 pub fn prefix_of_attempt(upload: UploadId, claimed: &Claimed) -> String {
     format!("{}{}-{}/", prefix_of_renditions(upload), claimed.id.simple(), claimed.epoch)

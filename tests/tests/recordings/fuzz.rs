@@ -1,7 +1,7 @@
 //! Recordings damaged at random after their sums were declared: none is ever kept.
 //!
 //! A few of them in every run of the tests, a thousand by
-//! `COMPAGNON_FUZZ=1000 cargo test -p tests --test recordings fuzz`.
+//! `COMPAGNON_FUZZ=1000 cargo test --workspace --test recordings fuzz`.
 
 use tests::work::clip;
 

@@ -21,7 +21,7 @@ use storage::Bucket;
 use storage::key::Query;
 use storage::transaction::AuditEntry;
 use tests::work::{self, Sending, act_on, judge_defense, settle};
-use tests::{Answer, School, begin, text};
+use tests::{Answer, School, text};
 
 const ENROLLED: &str = "2027-02-07T10:00:00Z";
 const DEFENDED: &str = "2027-02-22T10:00:00Z";
@@ -44,14 +44,7 @@ impl Held {
         let lifetimes = Lifetimes { link, ..Lifetimes::default() };
         let now = Some(ENROLLED.parse().expect("an instant"));
         let school = School::with(Options { port: 0, now, lifetimes, ..Options::default() }).await;
-        let enrollment = begin(&school, "maya", "2027-02-07").await;
-        work::assign_mentor(&school, &enrollment, "ines").await;
-        let progress = school.get("maya", &format!("/v1/enrollments/{enrollment}")).await.expect(200);
-        let project = text(&progress, "/attempts/0/project");
-        let submission = work::hand_in(&school, "maya", &enrollment, &project).await;
-        work::accept_work(&school, "ines", &submission).await;
-        let asked = work::request_defense(&school, "ines", &submission, &DEFENDED[..10]).await.expect(201);
-        let defense = text(&asked, "/id");
+        let (enrollment, defense) = work::ask_first_defense(&school, "maya", &DEFENDED[..10]).await;
         work::prepare_defense(&school, "maya", "marc", &defense, DEFENDED).await;
         work::hold_defense(&school, "marc", &defense, 1).await;
         Self { school, enrollment, defense }

@@ -53,6 +53,31 @@ async fn a_browsers_recording_is_a_film_that_can_be_sought_in_and_comes_in_piece
 }
 
 #[tokio::test]
+async fn captions_that_are_supplied_stand_beside_the_film() {
+    let held = Held::maya().await;
+    let path = format!("/v1/defenses/{}/recording/captions", held.defense);
+    let text = |text: &str| json!({ "text": text });
+    let early = held.school.post("maya", &path, text("WEBVTT")).await;
+    assert_eq!(early.refused(409), "wrong_state");
+    held.record("video/mp4", &clip(60)).await;
+    let cues = "WEBVTT\n\n00:01.000 --> 00:02.000\nThis is my site.\n\n";
+    assert_eq!(held.school.post("ines", &path, text(cues)).await.refused(404), "not_found");
+    for wrong in ["", "1\n00:00:01,000 --> 00:00:02,000\nSubRip\n", "WEBVTT\n\n<script>\n"] {
+        assert_eq!(
+            held.school.post("maya", &path, text(wrong)).await.refused(422),
+            "invalid_field",
+            "{wrong}"
+        );
+    }
+    held.school.post("maya", &path, text(cues)).await.expect(202);
+    settle(&held.school).await;
+    let shown = held.watch("maya").await.expect(200);
+    let captions = read(&super::text(&shown, "/captions_url"), "text/vtt").await;
+    assert_eq!(String::from_utf8(captions).expect("text"), cues);
+    held.school.close().await;
+}
+
+#[tokio::test]
 async fn every_watching_is_logged_and_who_was_recorded_ends_that_of_those_who_took_part() {
     let held = Held::maya().await;
     held.record("video/mp4", &clip(60)).await;

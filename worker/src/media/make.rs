@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use domain::recording::captions::{self, CaptionsRefused};
 use thiserror::Error;
 
-use super::captions::{self, CaptionsRefused};
 use super::probe::{Media, millis};
 use super::tool::{Limits, Tool, ToolError};
 use super::{Container, Source};

@@ -9,6 +9,10 @@ use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
 use crate::recording::{Probe, Recording, RecordingRefusal, RecordingState};
 
+/// The most recordings that are announced for one meeting: a browser that loads its page again begins another one, and
+/// all of them stand in the defense's item.
+pub const RECORDINGS_MAX: usize = 120;
+
 /// Why a defense counts although no recording shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
@@ -76,6 +80,9 @@ impl Defense {
         }
         if !sitting.recordings.iter().all(|it| it.is_incoming() || it.is_lost()) {
             return Err(DefenseRefusal::RecordingStored);
+        }
+        if sitting.recordings.len() >= RECORDINGS_MAX {
+            return Err(DefenseRefusal::TooManyRecordings);
         }
         sitting.recordings.push(Recording::announced(id, upload).witnessed(by, now));
         Ok(self)

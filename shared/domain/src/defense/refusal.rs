@@ -168,6 +168,9 @@ pub enum DefenseRefusal {
     /// A recording is stored already.
     #[error("a recording of this defense is stored already")]
     RecordingStored,
+    /// More uploads were opened for the recording than any meeting needs.
+    #[error("too many recordings were begun for this meeting: go on with one of them")]
+    TooManyRecordings,
     /// A recording is there or on its way, or a waiver is signed.
     #[error("there is evidence of this defense, or still may be")]
     EvidenceAwaited,

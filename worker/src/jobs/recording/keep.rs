@@ -5,14 +5,15 @@ use domain::conflict::ConflictSet;
 use domain::defense::{Defense, DefenseRefusal};
 use domain::id::{DefenseId, UploadId};
 use domain::job::Job;
-use domain::recording::{Recording, Rendition};
+use domain::recording::{Recording, Rendition, captions};
 use domain::upload::{Purpose, UploadKey};
 use jiff::{SignedDuration, Timestamp};
+use storage::Bucket;
 use storage::Refused;
 use storage::bucket::Holding;
 use storage::defense::Hearing;
 use storage::queue::Claimed;
-use storage::recording::{prefix_of_attempt, prefix_of_renditions};
+use storage::recording::{key_of_captions, prefix_of_attempt, prefix_of_renditions};
 
 use super::progress::{Progress, Step};
 use super::prove::{Fetched, io, limits, turn, unfinished};
@@ -144,6 +145,7 @@ async fn made(
     let fetched = Fetched::new(bucket, &key(upload)).await?;
     let lost = || Unfinished::GiveUp("a proven recording is none any more".into());
     let source = fetched.source()?.ok_or_else(lost)?;
+    let supplied = bucket.read_text(&key_of_captions(upload), captions::BYTES_MAX).await?;
     let folder = fetched.folder().join("made");
     tokio::fs::create_dir(&folder).await.map_err(|error| io(&error))?;
     let watchable = {
@@ -153,7 +155,7 @@ async fn made(
         let order = Order {
             source: &source,
             media: &media,
-            captions: None,
+            captions: supplied.as_deref(),
             folder: &folder,
             limits,
             bytes_max: MADE_BYTES_MAX,
@@ -186,12 +188,28 @@ async fn arrange(worker: &Worker, defense: &Defense, recording: &Recording) -> R
             bucket.hold(&object, Holding::LetGo).await?;
         }
         bucket.erase(&object).await?;
+        bucket.erase(&key_of_captions(upload)).await?;
     } else if recording.counts() {
         let held = if defense.holds_recordings() { Holding::Held } else { Holding::LetGo };
         bucket.hold(&object, held).await?;
     }
+    if let Some(prefix) = kept {
+        caption(bucket, upload, prefix).await?;
+    }
     if recording.is_removed() || kept.is_some() {
         sweep(worker, upload, kept).await?;
+    }
+    Ok(())
+}
+
+/// Puts captions that were supplied beside the film that was made before.
+async fn caption(bucket: &Bucket, upload: UploadId, prefix: &str) -> Result<(), Unfinished> {
+    let Some(supplied) = bucket.read_text(&key_of_captions(upload), captions::BYTES_MAX).await? else {
+        return Ok(());
+    };
+    let shown = format!("{prefix}captions.vtt");
+    if bucket.read_text(&shown, captions::BYTES_MAX).await?.as_ref() != Some(&supplied) {
+        bucket.put(&shown, supplied.into_bytes(), "text/vtt").await?;
     }
     Ok(())
 }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use domain::recording::captions::CaptionsRefused;
+
 use super::clip::Studio;
 use super::{decoded, limits, near, probed};
+use crate::media::Source;
 use crate::media::make::{MakeError, Order, Watchable, make};
-use crate::media::{CaptionsRefused, Source};
 
 struct Done {
     made: Watchable,

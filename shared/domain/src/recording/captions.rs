@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// The largest file; a spoken hour is some 80 KiB.
-const BYTES_MAX: usize = 2 << 20;
+pub const BYTES_MAX: usize = 2 << 20;
 
 /// A track without captions.
 const EMPTY: &str = "WEBVTT\n\n";
@@ -28,7 +28,7 @@ pub enum CaptionsRefused {
 }
 
 /// The file for given captions, or for none: lines end in one way, times are in order.
-pub(super) fn track(captions: Option<&str>) -> Result<String, CaptionsRefused> {
+pub fn track(captions: Option<&str>) -> Result<String, CaptionsRefused> {
     let Some(text) = captions else { return Ok(EMPTY.into()) };
     if text.len() > BYTES_MAX {
         return Err(CaptionsRefused::TooLong);
