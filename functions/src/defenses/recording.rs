@@ -179,7 +179,7 @@ async fn get_recording(call: Call, At(id): At<DefenseId>) -> Result<Reply, Probl
     let none = || Problem::new(Code::NotFound, "No recording of this defense has been announced.");
     let recording = defense.value.recording().ok_or_else(none)?;
     let view = RecordingView::of(recording).with_progress(&call, recording).await?;
-    if recording.file().is_none() || recording.is_removed() {
+    if !recording.is_stored() {
         return Reply::ok(&view);
     }
     let view = view.with_links(&call, id, recording).await?;
@@ -267,10 +267,9 @@ async fn caption_recording(
     let Footage(defense) = call.permit(&permissions::CAPTION_RECORDING, loaded).await?.into_inner();
     let track =
         captions::track(Some(&body.text)).map_err(|error| Problem::field("/text", format!("{error}.")))?;
-    let there =
-        defense.value.recording().filter(|recording| recording.file().is_some() && !recording.is_removed());
     let none = || Problem::new(Code::WrongState, "No recording of this defense is kept.");
-    let recording = there.ok_or_else(none)?;
+    let stored = defense.value.recording().filter(|recording| recording.is_stored());
+    let recording = stored.ok_or_else(none)?;
     let key = key_of_captions(recording.upload());
     call.store().bucket(Purpose::Recording).put(&key, track.into_bytes(), "text/vtt").await?;
     let look = Job::KeepRecordings { defense: id, at: call.now };

@@ -54,7 +54,6 @@ impl From<DefenseRefusal> for Problem {
             | R::SkillMissing { .. }
             | R::SkillTwice { .. }
             | R::SkillUnknown { .. } => Self::field("/verdicts", detail),
-            R::Text { field: "what" | "note" } => Self::field("/verdicts", detail),
             R::Text { field } => Self::field(format!("/{field}"), detail),
             R::ConflictsOfAnother => {
                 tracing::error!("a defense was judged by another enrollment's conflicts");

@@ -177,6 +177,11 @@ impl Recording {
         matches!(self.state, RecordingState::Failed | RecordingState::Rejected { .. }) || self.is_removed()
     }
 
+    /// Whether its bytes are in the store.
+    pub fn is_stored(&self) -> bool {
+        self.file.is_some() && !self.is_removed()
+    }
+
     /// Whether the law asked for its removal.
     pub fn is_erased(&self) -> bool {
         matches!(self.state, RecordingState::Erased { .. })
@@ -285,7 +290,7 @@ impl Recording {
 
     /// The law asked for its removal: its sum, the date and the ground stay. That no appeal is open, the defense sees to.
     pub fn erased(mut self, by: PersonId, reason: String, now: Timestamp) -> Result<Self, RecordingRefusal> {
-        if self.file.is_none() || self.is_removed() {
+        if !self.is_stored() {
             return Err(self.wrong_state("erased"));
         }
         self.rendition = None;

@@ -57,9 +57,8 @@ impl Defense {
         now: Timestamp,
     ) -> Result<Self, DefenseRefusal> {
         check_text("reason", reason)?;
-        let there = |it: &&Recording| it.file().is_some() && !it.is_removed();
-        let uploads: Vec<UploadId> =
-            self.recordings().map(|(_, it)| it).filter(there).map(Recording::upload).collect();
+        let stored = self.recordings().map(|(_, it)| it).filter(|it| it.is_stored());
+        let uploads: Vec<UploadId> = stored.map(Recording::upload).collect();
         if uploads.is_empty() {
             return Err(self.wrong_state("freed of recordings"));
         }

@@ -180,10 +180,10 @@ pub(super) fn check_skills(
             return Err(DefenseRefusal::SkillTwice { skill: skill.clone() });
         }
         if let SkillVerdict::IfUploaded { what } = verdict {
-            check_text("what", what)?;
+            check_text("verdicts", what)?;
         }
         if let Some(note) = note {
-            check_text("note", note)?;
+            check_text("verdicts", note)?;
         }
     }
     left.pop_first().map_or(Ok(()), |skill| Err(DefenseRefusal::SkillMissing { skill }))
@@ -240,7 +240,7 @@ mod tests {
         let other = judgment("sql", SkillVerdict::Acquired);
         check(vec![html(), css(), other], DefenseRefusal::SkillUnknown { skill: skill("sql") });
         let vague = judgment("html", SkillVerdict::IfUploaded { what: " ".into() });
-        check(vec![vague, css()], DefenseRefusal::Text { field: "what" });
+        check(vec![vague, css()], DefenseRefusal::Text { field: "verdicts" });
     }
 
     #[test]
