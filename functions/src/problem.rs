@@ -119,6 +119,8 @@ codes! {
     EmptyFile = "empty_file", UNPROCESSABLE_ENTITY, "The file is empty";
     /// `If-Match` is missing.
     PreconditionRequired = "precondition_required", PRECONDITION_REQUIRED, "This call needs an If-Match header";
+    /// More than anybody needs in such a time.
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too much in too short a time: wait";
     /// A bug of ours.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke on our side";
     /// Try later.

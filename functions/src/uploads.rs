@@ -138,20 +138,32 @@ fn endpoint(call: &Call, upload: UploadId) -> (String, Timestamp) {
     (format!("{}/v1/uploads/{upload}/{capability}", call.app.settings.public_url), until)
 }
 
+/// How often an upload is opened anew because another call changed what it read.
+const TRIES_MAX: u32 = 8;
+
 /// Opens an upload for a draft of one's own, for evidence, for what one's juror asked for, or for the recording of
 /// a defense one judges.
 #[utoipa::path(post, path = "/v1/uploads", tag = "uploads", request_body = UploadBody,
     responses((status = 201, description = "The upload, and where its parts go", body = UploadView), Refusals))]
 async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply, Problem> {
     let owner = call.person()?;
-    let request = body.request()?;
-    let (purpose, subject) = (request.purpose, request.subject);
     let id = UploadId::new(new_uuid(call.machine_now));
     // What no purpose fits is refused before anything is read.
-    let policy = policy(&call);
-    let upload = Upload::open(id, owner, request, &policy, call.now)?;
+    let upload = Upload::open(id, owner, body.request()?, &policy(&call), call.now)?;
+    for _ in 0..TRIES_MAX {
+        match open(&call, &upload).await {
+            Err(problem) if problem.was_changed() => {}
+            opened => return opened,
+        }
+    }
+    Err(Problem::changed())
+}
+
+async fn open(call: &Call, upload: &Upload) -> Result<Reply, Problem> {
+    let policy = policy(call);
+    let Upload { id, owner, purpose, subject, .. } = *upload;
     let found = call.store().destination(purpose, subject).await?.ok_or_else(Problem::not_found)?;
-    let transaction = call.store().open_upload(&upload, call.now + policy.idle_max);
+    let transaction = call.store().open_upload(upload, call.now + policy.idle_max);
     let transaction = match call.permit(&permissions::CREATE_UPLOAD, found).await?.into_inner() {
         Destination::Submission(submission) => {
             submission.value.check_draft()?;
@@ -168,9 +180,17 @@ async fn create_upload(call: Call, Json(body): Json<UploadBody>) -> Result<Reply
             transaction.save(&announced, UploadRefusal::Changed)
         }
     };
+    let transaction = match upload.declared.filter(|_| purpose != Purpose::Recording) {
+        Some(declared) => {
+            let quota = call.store().upload_quota(owner).await?;
+            let begun = quota.try_map(|quota| quota.begin(declared.size, &policy, call.now))?;
+            transaction.save(&begun, UploadRefusal::Changed)
+        }
+        None => transaction,
+    };
     // An Idempotency-Key is of no use here: its record would keep a capability.
     transaction.commit().await?;
-    Ok(Reply::created(format!("/v1/uploads/{id}"), &UploadView::of(&call, &upload))?.at(1))
+    Ok(Reply::created(format!("/v1/uploads/{id}"), &UploadView::of(call, upload))?.at(1))
 }
 
 /// Shows an upload; while it is open, with an endpoint for another while.
@@ -212,6 +232,9 @@ impl From<UploadError> for Problem {
             UploadError::TooLarge { .. } => Self::field("/size", detail),
             UploadError::TypeNotTaken { .. } => Self::field("/type", detail),
             UploadError::WrongSubject { .. } => Self::field("/subject", detail),
+            UploadError::QuotaUsed { again_at } => {
+                Self::new(Code::TooManyRequests, detail).with("again_at", again_at)
+            }
             UploadError::NotDeclared | UploadError::AlreadyDeclared => Self::field("/size", detail),
             UploadError::NoSuchPart { .. } => Self::new(Code::InvalidParameter, detail),
             UploadError::Parts(error) => error.into(),

@@ -11,6 +11,7 @@ mod key;
 mod parts;
 mod policy;
 mod provided;
+mod quota;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use self::parts::{
 };
 pub use self::policy::{POLICY, UploadLimits, UploadPolicy};
 pub use self::provided::PROVIDED_WAIT;
+pub use self::quota::{DailyQuota, UploadQuota};
 use crate::digest::{Crc64, Sha256Hex};
 use crate::id::{PersonId, UploadId};
 use crate::permission::{Relation, Subject};

@@ -8,6 +8,7 @@
 //! | declared conflicts, availability | person | `conflicts`, `availability` | get |
 //! | whether they are free | person | `occupancy#week` | get, guard |
 //! | their weekly series | person | `series` | get, guard |
+//! | what they began to send within a day | person | `upload-quota` | get, guard |
 //! | who has a mentor's seats | person | `seats` | get, guard |
 //! | when a mentor leaves, who leaves | `departures` | `departure#person` | get, guard, query |
 //! | who has a role for a degree, or for all | `holders#role#degree#shard` | `holder#person` | query |
@@ -105,6 +106,7 @@ pub enum Key {
     Occupancy(PersonId, Week),
     PersonSeries(PersonId),
     Seats(PersonId),
+    UploadQuota(PersonId),
     Departure(PersonId),
     RoleHolder(Role, Option<DegreeId>, u16, PersonId),
     WaitingStudent(DegreeId, String, u64),
@@ -206,6 +208,7 @@ impl Key {
             Self::Occupancy(person, week) => (person.to_string(), format!("occupancy#{week}")),
             Self::PersonSeries(person) => (person.to_string(), "series".into()),
             Self::Seats(person) => (person.to_string(), "seats".into()),
+            Self::UploadQuota(person) => (person.to_string(), "upload-quota".into()),
             Self::Departure(person) => ("departures".into(), format!("departure#{person}")),
             Self::RoleHolder(role, degree, shard, person) => {
                 (holders(*role, degree.as_ref(), *shard), format!("holder#{person}"))

@@ -6,10 +6,11 @@ use domain::id::{PersonId, UploadId};
 use domain::job::Job;
 use domain::permission::{Loaded, Relation, Subject};
 use domain::submission::Submission;
-use domain::upload::{Purpose, Upload, UploadState, UploadSubject};
-use jiff::Timestamp;
+use domain::upload::{Purpose, Upload, UploadQuota, UploadState, UploadSubject};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::bucket::Bucket;
+use crate::clock::machine_now;
 use crate::item::{Item, Stored};
 use crate::key::Key;
 use crate::store::{Store, StoreError};
@@ -20,6 +21,21 @@ impl Stored for Upload {
 
     fn key(&self) -> Key {
         Key::Upload(self.id)
+    }
+}
+
+/// How long what somebody began to send is remembered, by the machine's clock: longer than it counts.
+const QUOTA_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+impl Stored for UploadQuota {
+    const KIND: &'static str = "upload_quota";
+
+    fn key(&self) -> Key {
+        Key::UploadQuota(self.person)
+    }
+
+    fn expires(&self) -> Option<i64> {
+        Some((machine_now() + QUOTA_KEPT).as_second())
     }
 }
 
@@ -99,6 +115,12 @@ impl Store {
     /// An upload, for the system's own jobs and for whoever holds a capability for it.
     pub async fn upload_for_job(&self, id: UploadId) -> Result<Option<Item<Upload>>, StoreError> {
         self.get(&Key::Upload(id)).await
+    }
+
+    /// What somebody began to send within the last day.
+    pub async fn upload_quota(&self, person: PersonId) -> Result<Item<UploadQuota>, StoreError> {
+        let quota = self.get(&Key::UploadQuota(person)).await?;
+        Ok(quota.unwrap_or(Item::new(UploadQuota::unused(person))))
     }
 
     /// Keeps a new upload, and looks at it again when its time is over.

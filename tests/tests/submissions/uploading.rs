@@ -134,6 +134,25 @@ async fn only_ones_own_draft_takes_files() {
     study.stack.stop().await;
 }
 
+/// Four files of ten gibibytes are a day's worth, whether or not they are sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_begins_more_than_a_days_worth() {
+    let study = Study::begin().await;
+    let file = json!({"purpose": "submission", "subject": study.draft, "filename": "a.zip",
+        "type": "application/zip", "size": 10_u64 << 30, "sha256": Sha256Hex::of(b"a")});
+    let ask = || study.send(Method::POST, "/v1/uploads", None, Some(file.clone()));
+    let asked = futures::future::join_all((0..5).map(|_| ask())).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = asked.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!(taken.len(), 4);
+    let refused = refused.into_iter().next().expect("one too many").refused(429, "too_many_requests");
+    let again_at = word(&refused["again_at"]);
+    assert!(again_at.starts_with("2027-02-08T10:00:"), "{again_at}");
+    ask().await.refused(429, "too_many_requests");
+    study.move_clock(&again_at).await;
+    ask().await.is(201);
+    study.stack.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_origin_reads_refusals_under_an_endpoint_too() {
     let study = Study::begin().await;

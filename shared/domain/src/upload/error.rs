@@ -1,5 +1,6 @@
 //! Why an upload is refused, before and after its bytes came.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -78,6 +79,12 @@ pub enum UploadError {
     /// It has arrived, or was given up.
     #[error("the upload is no longer open")]
     NotOpen,
+    /// The person began to send as much as anybody may within a day.
+    #[error("more than anybody sends within a day was begun; there is room again at {again_at}")]
+    QuotaUsed {
+        /// When it fits.
+        again_at: Timestamp,
+    },
     /// Nothing to verify: not arrived, or decided otherwise before.
     #[error("the upload has not arrived, or was already decided")]
     NotArrived,

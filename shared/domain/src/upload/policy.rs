@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::Purpose;
 use super::parts::GIB;
+use super::{DailyQuota, Purpose};
 
 /// What the school takes, by purpose.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,8 @@ pub struct UploadPolicy {
     pub recording: UploadLimits,
     /// For proofs of earlier learning, and what a juror asks for.
     pub evidence: UploadLimits,
+    /// What one person may begin to send within a day, recordings aside.
+    pub daily: DailyQuota,
     /// How long an upload may go without progress before it is abandoned.
     pub idle_max: SignedDuration,
     /// How often progress is written down at most.
@@ -30,11 +32,12 @@ pub struct UploadLimits {
 }
 
 /// The school's policy of 2027: an hour of 1080p video at 12 Mbit/s has 5.4 GB, so 10 GiB hold any
-/// screencast or defense; 24 hours without progress end a recording (scenario S9), counted to the minute.
+/// screencast or defense; a hundred files and 40 GiB a day are more than anybody hands in; 24 hours without progress end a recording (scenario S9), counted to the minute.
 pub const POLICY: UploadPolicy = UploadPolicy {
     submission: UploadLimits { size_bytes_max: 10 * GIB, types: WORK },
     recording: UploadLimits { size_bytes_max: 10 * GIB, types: VIDEO },
     evidence: UploadLimits { size_bytes_max: GIB, types: WORK },
+    daily: DailyQuota { uploads_max: 100, bytes_max: 40 * GIB },
     idle_max: SignedDuration::from_hours(24),
     progress_every: SignedDuration::from_mins(1),
 };

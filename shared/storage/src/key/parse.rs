@@ -35,6 +35,7 @@ impl Key {
             ["occupancy", week] => Self::Occupancy(read(pk)?, read(week)?),
             ["series"] => Self::PersonSeries(read(pk)?),
             ["seats"] => Self::Seats(read(pk)?),
+            ["upload-quota"] => Self::UploadQuota(read(pk)?),
             ["departure", person] if pk == "departures" => Self::Departure(read(person)?),
             ["holder", person] => {
                 let (role, degree, shard) = in_holders(pk)?;

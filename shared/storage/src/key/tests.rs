@@ -73,6 +73,7 @@ fn every_key() -> Vec<Key> {
         Key::RunDate(RunId::derived(&["r"])),
         Key::PersonSeries(person),
         Key::Seats(person),
+        Key::UploadQuota(person),
         Key::Departure(person),
         Key::RoleHolder(Role::Mentor, None, 3, person),
         Key::RoleHolder(Role::Juror, Some(degree()), 3, person),
