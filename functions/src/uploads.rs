@@ -177,7 +177,7 @@ async fn open(call: &Call, upload: &Upload) -> Result<Reply, Problem> {
         Destination::Recording(defense) => {
             let announced =
                 defense.try_map(|defense| defense.recording_announced(id, Some(owner), call.now))?;
-            transaction.save(&announced, UploadRefusal::Changed)
+            transaction.announces(&announced, call.now)
         }
     };
     let transaction = match upload.declared.filter(|_| purpose != Purpose::Recording) {

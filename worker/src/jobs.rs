@@ -91,6 +91,7 @@ pub async fn run(worker: &Worker, claimed: &Claimed) -> Result<(), Unfinished> {
         Job::AbandonUpload { upload } => upload::abandon(worker, claimed, upload).await,
         Job::VerifyRecording { defense } => recording::verify(worker, claimed, defense).await,
         Job::KeepRecordings { defense, .. } => recording::keep(worker, claimed, defense).await,
+        Job::ReconcileRecordings { defense } => recording::reconcile(worker, claimed, defense).await,
         Job::MissRecording { defense } => recording::miss(worker, claimed, defense).await,
         Job::ArrangeDefenses { enrollment, .. } => defenses::arrange(worker, claimed, enrollment).await,
         Job::MissVerdict { defense } => defenses::miss_verdict(worker, claimed, defense).await,

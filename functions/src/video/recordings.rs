@@ -8,7 +8,6 @@ use domain::upload::{Declared, PROVIDED_WAIT, Purpose, Upload, UploadState};
 use domain::video::defense_in;
 use serde::Deserialize;
 use storage::transaction::read_again;
-use storage::upload::UploadRefusal;
 use storage::{Item, Stored};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -122,7 +121,7 @@ async fn keep(call: &Call, upload: Upload, defense: Item<Defense>) -> Result<(),
         UploadState::Arrived { .. } => transaction.verify(upload.id, call.now),
         _ => transaction,
     };
-    let transaction = transaction.save(&defense, UploadRefusal::Changed);
+    let transaction = transaction.announces(&defense, call.now);
     let key = defense.value.key();
     let transaction = transaction.audit(&key, permissions::HEAR_RECORDING.name, "provider", call.now);
     Ok(transaction.commit().await?)

@@ -43,6 +43,7 @@ pub use appeal::{Appeal, AppealDecision};
 pub use conditions::{ConditionDecision, ConditionFinding, ConditionUpload};
 pub use evidence::{Evidence, Waiver};
 pub use holding::{Consent, Ending, Identity, Sitting};
+pub use keeping::RECONCILED_EVERY;
 pub use plan::ActionPlan;
 pub use planning::Slot;
 pub use policy::{DefenseAgenda, DefensePolicy};

@@ -262,6 +262,12 @@ pub enum Job {
         /// When this look is due: one that waits for later keeps no earlier one from being asked for.
         at: Timestamp,
     },
+    /// Ask again for what is to happen with a defense's recordings, as follows from what is there, once a day while
+    /// anything is awaited of them.
+    ReconcileRecordings {
+        /// Of which defense.
+        defense: DefenseId,
+    },
     /// See whether a held defense has a recording by now.
     MissRecording {
         /// Which defense.

@@ -1,6 +1,6 @@
 //! Uploads: their records in the table, and which bucket holds their bytes.
 
-use domain::defense::Defense;
+use domain::defense::{Defense, RECONCILED_EVERY};
 use domain::enrollment::Enrollment;
 use domain::id::{PersonId, UploadId};
 use domain::job::Job;
@@ -144,6 +144,14 @@ impl Store {
                 transaction.enqueue(&Job::VerifyRecording { defense: *defense }, now)
             }
         }
+    }
+}
+
+impl Transaction<'_, UploadRefusal> {
+    /// Keeps that an upload was announced as a defense's recording, and looks every day at what becomes of it.
+    pub fn announces(self, defense: &Item<Defense>, now: Timestamp) -> Self {
+        let look = Job::ReconcileRecordings { defense: defense.value.id() };
+        self.save(defense, UploadRefusal::Changed).enqueue(&look, now + RECONCILED_EVERY)
     }
 }
 

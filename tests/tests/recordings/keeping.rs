@@ -1,5 +1,6 @@
 //! How long a recording is there: held for an appeal, erased for the law, gone when its time is over.
 
+use domain::job::Job;
 use tests::work::{clip, verdicts_on};
 
 use super::*;
@@ -53,6 +54,30 @@ async fn an_appeal_holds_the_recording_and_the_law_erases_it_afterwards() {
     assert_eq!(events[4].by.map(|by| by.to_string()), Some(held.school.id("sam").await));
     assert_eq!(events[4].detail, text(&ground, "/reason"));
     assert_eq!(held.act("sam", "recording/erase", ground).await.refused(409), "wrong_state");
+    held.school.close().await;
+}
+
+/// However a look at a recording got lost: a day later it is asked for again, and then it is over.
+#[tokio::test]
+async fn a_look_that_got_lost_is_made_up_for_within_a_day() {
+    let held = Held::maya().await;
+    // A job that waits for a far day is not brought forward by asking for it.
+    let look = Job::VerifyRecording { defense: held.id() };
+    let store = &held.school.stack.store;
+    let far = "2028-02-22T10:00:00Z".parse().expect("an instant");
+    store.transaction::<()>().enqueue(&look, far).commit().await.expect("asked for");
+    held.record("video/mp4", &clip(60)).await;
+    let state = async || text(&held.watch("maya").await.expect(200), "/state");
+    assert_eq!(state().await, "announced");
+    held.school.move_to("2027-02-23T10:00:59Z").await;
+    assert_eq!(state().await, "announced");
+    held.school.move_to("2027-02-23T10:02:00Z").await;
+    assert_eq!(state().await, "retained");
+    // Looked at once more, and not again.
+    held.school.move_to("2027-02-25T10:02:00Z").await;
+    let jobs = held.school.get("sam", "/v1/admin/queue").await.expect(200);
+    let jobs = jobs["waiting"].as_array().expect("jobs").iter().map(|job| text(job, "/kind"));
+    assert!(!Vec::from_iter(jobs).contains(&"reconcile_recordings".into()));
     held.school.close().await;
 }
 

@@ -3,6 +3,7 @@
 mod keep; // watchable, locked, held, gone
 mod progress; // how far the work is
 mod prove; // what the bytes show
+mod reconcile; // what was given up is asked for again
 
 use domain::conflict::Reason;
 use domain::defense::{Defense, DefenseRefusal, Settled, Stage};
@@ -18,6 +19,7 @@ use storage::{Key, Refused, Transaction};
 pub use self::keep::keep;
 use self::progress::Progress;
 use self::prove::prove;
+pub use self::reconcile::reconcile;
 use super::finish;
 use crate::Worker;
 use crate::outcome::Unfinished;

@@ -1,6 +1,6 @@
 //! What becomes of a recording once it is proven, or doubted: kept, reviewed, erased.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::policy::days_after;
 use super::refusal::check_text;
@@ -9,7 +9,32 @@ use crate::conflict::ConflictSet;
 use crate::id::{PersonId, UploadId};
 use crate::recording::{Recording, RecordingState, Rendition, Review};
 
+/// How often what becomes of its recordings is looked at, while anything is awaited of them.
+pub const RECONCILED_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long after the meeting that goes on: what has not happened by then does not happen by itself.
+const RECONCILED_DAYS: u32 = 60;
+
 impl Defense {
+    /// The uploads of recordings that are neither evidence yet nor lost.
+    pub fn recordings_awaited(&self) -> impl Iterator<Item = UploadId> {
+        let waits = |it: &Recording| it.is_incoming() || *it.state() == RecordingState::Stored;
+        self.recordings().map(|(_, it)| it).filter(move |it| waits(it)).map(Recording::upload)
+    }
+
+    /// Whether something has yet to happen with what is stored of its recordings.
+    pub fn awaits_of_recordings(&self) -> bool {
+        let to_be_kept = self.recordings().any(|(_, it)| it.is_to_be_kept());
+        to_be_kept || self.holds_recordings() || self.recordings_awaited().next().is_some()
+    }
+
+    /// Until when it is looked at what becomes of its recordings.
+    pub fn reconciled_until(&self) -> Option<Timestamp> {
+        let met_at = |sitting: &super::Sitting| sitting.ended_at.unwrap_or(sitting.started_at);
+        let last = self.sitting.iter().chain(&self.earlier_sittings).map(met_at).max()?;
+        Some(days_after(last, RECONCILED_DAYS))
+    }
+
     /// Whether its recordings must not be removed, by nobody and for no reason.
     pub fn holds_recordings(&self) -> bool {
         matches!(self.state, DefenseState::UnderAppeal { .. })

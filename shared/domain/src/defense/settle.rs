@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::policy::hours_after;
-use super::{Awaits, Defense, DefenseState, Outcome};
+use super::{Awaits, Defense, DefenseState, Outcome, RECONCILED_EVERY};
 use crate::attempt::{self, Attempt, AttemptError, all_done, unlocked_next};
 use crate::conflict::ConflictSet;
 use crate::enrollment::{Enrollment, State};
@@ -181,6 +181,7 @@ impl Defense {
         }
         if self.changes_what_is_stored(before) {
             jobs.push((Job::KeepRecordings { defense, at: now }, now));
+            jobs.push((Job::ReconcileRecordings { defense }, now + RECONCILED_EVERY));
         }
         let told = |it: &Self| (it.is_sealed(), it.state.stage());
         if self.is_sealed() && before.map(told) != Some(told(self)) {

@@ -46,6 +46,7 @@ impl Job {
             Self::AbandonUpload { .. } => "abandon_upload",
             Self::VerifyRecording { .. } => "verify_recording",
             Self::KeepRecordings { .. } => "keep_recordings",
+            Self::ReconcileRecordings { .. } => "reconcile_recordings",
             Self::MissRecording { .. } => "miss_recording",
             Self::CloseCondition { .. } => "close_condition",
             Self::MissVerdict { .. } => "miss_verdict",
@@ -107,6 +108,7 @@ impl Job {
             Self::RestateSession { session } => vec![session.to_string()],
             Self::VerifyUpload { upload } | Self::AbandonUpload { upload } => vec![upload.to_string()],
             Self::VerifyRecording { defense }
+            | Self::ReconcileRecordings { defense }
             | Self::TellJury { defense }
             | Self::MissVerdict { defense }
             | Self::MissRecording { defense }

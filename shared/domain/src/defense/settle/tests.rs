@@ -143,8 +143,10 @@ fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() 
     let tomorrow = "2027-04-09T23:00:00Z".parse().expect("an instant");
     let keep = Job::KeepRecordings { defense: settled.defense.id(), at: ended_at() };
     let tell = Job::TellJury { defense: settled.defense.id() };
-    let at_once = [keep, tell, job].map(|job| (job, ended_at()));
-    assert_eq!(settled.jobs, [&at_once[..], &[(credit, tomorrow)]].concat());
+    let look = Job::ReconcileRecordings { defense: settled.defense.id() };
+    let [keep, tell, job] = [keep, tell, job].map(|job| (job, ended_at()));
+    let look = (look, ended_at() + RECONCILED_EVERY);
+    assert_eq!(settled.jobs, [keep, look, tell, job, (credit, tomorrow)]);
 }
 
 #[test]
