@@ -11,6 +11,34 @@ use super::*;
 /// How far lengths may lie apart, in seconds: no picture may be missing, a sound's last piece may be longer.
 const SECONDS_APART_MAX: f64 = 0.5;
 
+/// Looks at a recording while it is proven and made watchable, at most.
+const LOOKS_MAX: usize = 6_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_recording_sees_how_far_it_is() {
+    let held = Held::maya().await;
+    let film = clips::of_a_browser();
+    let upload = held.open("video/webm", film.len(), &Sums::sha256_of(&film)).await;
+    let sending = Sending::begin(&held.school, &upload).await;
+    assert_eq!(sending.part(1, &film).await, 200);
+    sending.complete().await.expect(200);
+    let mut seen: Vec<(String, u64)> = Vec::new();
+    for _ in 0..LOOKS_MAX {
+        let shown = held.watch("maya").await.expect(200);
+        if text(&shown, "/state") == "retained" {
+            assert_eq!(shown["progress"], Value::Null);
+            break;
+        }
+        let percent = shown["progress"]["percent"].as_u64().expect("a share");
+        seen.push((text(&shown, "/progress/step"), percent));
+    }
+    assert_eq!(text(&held.watch("maya").await.expect(200), "/state"), "retained");
+    assert!(seen.is_sorted() && seen.iter().all(|(_, percent)| *percent <= 100), "{seen:?}");
+    seen.dedup_by(|one, other| one.0 == other.0);
+    assert_eq!(Vec::from_iter(seen.iter().map(|(step, _)| step.as_str())), ["checking", "making"]);
+    held.school.close().await;
+}
+
 #[tokio::test]
 async fn a_browsers_recording_is_a_film_that_can_be_sought_in_and_comes_in_pieces() {
     let recorded = clips::of_a_browser();
