@@ -7,6 +7,7 @@ use domain::id::{DefenseId, UploadId};
 use domain::job::Job;
 use domain::recording::{Recording, Rendition, captions};
 use domain::upload::{Purpose, UploadKey};
+use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use storage::Bucket;
 use storage::Refused;
@@ -23,6 +24,9 @@ use crate::outcome::Unfinished;
 
 /// When what a slower attempt left behind is looked for again: by then its lease is long over.
 const SWEPT_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Files on their way to the store at once.
+const PUT_AT_ONCE: usize = 4;
 
 /// All that is made of one recording together.
 const MADE_BYTES_MAX: u64 = 32 << 30;
@@ -172,9 +176,12 @@ async fn made(
         }
     };
     let Watchable { files, .. } = watchable;
-    for file in &files {
-        bucket.put_file(&format!("{prefix}{}", file.name), &file.path, file.content_type).await?;
-    }
+    // A piece is small: its way takes longer than its bytes, so several are on it together.
+    let put = files.into_iter().map(|file| {
+        let key = format!("{prefix}{}", file.name);
+        async move { bucket.put_file(&key, &file.path, file.content_type).await }
+    });
+    futures::stream::iter(put).buffer_unordered(PUT_AT_ONCE).try_collect::<()>().await?;
     Ok(Some(Rendition { prefix, made_at: now }))
 }
 
