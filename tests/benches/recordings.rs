@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// The word by which this program is a worker.
 const WORKER: &str = "work";
 /// How often it is asked whether a recording is kept.
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(100);
 /// How long a recording may take.
 const WAIT_MAX: Duration = Duration::from_secs(4 * 60 * 60);
 /// Room on the disk for a recording, in its own sizes: as it was made, in the store and with the worker, and

@@ -44,10 +44,18 @@ pub struct Order<'a> {
     pub bytes_max: u64,
 }
 
-/// What was made.
+/// The film, of which the rest is made.
+#[derive(Debug)]
+pub struct Film {
+    /// Itself.
+    pub file: Made,
+    source: Source,
+}
+
+/// What was made of the film.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watchable {
-    /// All files: the film, the poster, captions, the playlist, and its pieces in order.
+    /// All files: the poster, captions, the playlist, and its pieces in order.
     pub files: Vec<Made>,
     /// The playlist's pieces in order.
     pub segments: Vec<Segment>,
@@ -106,17 +114,25 @@ pub enum MakeError {
     Io(#[from] io::Error),
 }
 
-/// Makes all of it, and tells how much is done, in thousandths.
-///
-/// Coding takes the time; the playlist and the poster are made of the film in seconds.
-pub async fn make(order: &Order<'_>, progress: &mut (dyn FnMut(u16) + Send)) -> Result<Watchable, MakeError> {
+/// Makes the film, and tells how much of everything is done, in thousandths: coding takes the time.
+pub async fn make_film(order: &Order<'_>, progress: &mut (dyn FnMut(u16) + Send)) -> Result<Film, MakeError> {
     let track = captions::track(order.captions)?;
     tokio::fs::write(order.folder.join(CAPTIONS), track).await?;
     let film = film::tool(order).ok_or(MakeError::NoVideo)?;
     order.run(FILM, film, &mut |millis| progress(order.share(millis, 0..900))).await?;
-    let film = Source { path: order.folder.join(FILM).canonicalize()?, container: Container::Mp4 };
-    order.picture(&film).await?;
-    order.run(PLAYLIST, order.cut(&film), &mut |millis| progress(order.share(millis, 900..1000))).await?;
+    let source = Source { path: order.folder.join(FILM).canonicalize()?, container: Container::Mp4 };
+    Ok(Film { file: order.made(FILM, "video/mp4"), source })
+}
+
+/// Makes the rest of the film, in seconds.
+pub async fn make_rest(
+    order: &Order<'_>,
+    film: &Film,
+    progress: &mut (dyn FnMut(u16) + Send),
+) -> Result<Watchable, MakeError> {
+    order.picture(&film.source).await?;
+    let cut = order.cut(&film.source);
+    order.run(PLAYLIST, cut, &mut |millis| progress(order.share(millis, 900..1000))).await?;
     let playlist = tokio::fs::read_to_string(order.folder.join(PLAYLIST)).await?;
     progress(1000);
     Ok(order.watchable(segments(&playlist)))
@@ -201,16 +217,17 @@ impl Order<'_> {
         Err(MakeError::Refused { name: POSTER, complaint: "no picture was found".into() })
     }
 
+    fn made(&self, name: &str, content_type: &'static str) -> Made {
+        Made { name: name.into(), content_type, path: self.folder.join(name) }
+    }
+
     fn watchable(&self, segments: Vec<Segment>) -> Watchable {
-        let made =
-            |name: &str, content_type| Made { name: name.into(), content_type, path: self.folder.join(name) };
         let files = [
-            made(FILM, "video/mp4"),
-            made(POSTER, "image/jpeg"),
-            made(CAPTIONS, "text/vtt"),
-            made(PLAYLIST, "application/vnd.apple.mpegurl"),
+            self.made(POSTER, "image/jpeg"),
+            self.made(CAPTIONS, "text/vtt"),
+            self.made(PLAYLIST, "application/vnd.apple.mpegurl"),
         ];
-        let pieces = segments.iter().map(|segment| made(&segment.name, "video/mp2t"));
+        let pieces = segments.iter().map(|segment| self.made(&segment.name, "video/mp2t"));
         Watchable { files: files.into_iter().chain(pieces).collect(), segments }
     }
 }

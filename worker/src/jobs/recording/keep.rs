@@ -9,17 +9,16 @@ use domain::recording::{Recording, Rendition, captions};
 use domain::upload::{Purpose, UploadKey};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
-use storage::Bucket;
-use storage::Refused;
 use storage::bucket::Holding;
 use storage::defense::Hearing;
 use storage::queue::Claimed;
 use storage::recording::{key_of_captions, prefix_of_attempt, prefix_of_renditions};
+use storage::{Bucket, Refused, StoreError};
 
 use super::progress::{Progress, Step};
 use super::prove::{Fetched, io, limits, turn, unfinished};
 use crate::Worker;
-use crate::media::make::{MakeError, Order, Watchable, make};
+use crate::media::make::{Made, MakeError, Order, Watchable, make_film, make_rest};
 use crate::outcome::Unfinished;
 
 /// When what a slower attempt left behind is looked for again: by then its lease is long over.
@@ -152,7 +151,7 @@ async fn made(
     let supplied = bucket.read_text(&key_of_captions(upload), captions::BYTES_MAX).await?;
     let folder = fetched.folder().join("made");
     tokio::fs::create_dir(&folder).await.map_err(|error| io(&error))?;
-    let watchable = {
+    let made = {
         let _turn = turn().await?;
         let media = fetched.media(&source).await?;
         let limits = limits(media.duration_millis);
@@ -165,24 +164,35 @@ async fn made(
             bytes_max: MADE_BYTES_MAX,
         };
         let mut told = Progress::of(&worker.store, upload).follow(Step::Making);
-        match make(&order, &mut |permille| told.of(permille.into(), 1000)).await {
-            Ok(watchable) => watchable,
-            Err(MakeError::Tool(error)) => return Err(unfinished(error)),
-            Err(MakeError::Io(error)) => return Err(io(&error)),
-            Err(error) => {
-                tracing::error!(%upload, %error, "no film can be made of a recording");
-                return Ok(None);
+        let mut tell = |permille: u16| told.of(permille.into(), 1000);
+        match make_film(&order, &mut tell).await {
+            Ok(film) => {
+                // The film is on its way while the rest is made of it.
+                let put = put(bucket, &prefix, film.file.clone());
+                let (rest, put) = tokio::join!(make_rest(&order, &film, &mut tell), put);
+                put.map(|()| rest)?
             }
+            Err(error) => Err(error),
         }
     };
-    let Watchable { files, .. } = watchable;
+    let files = match made {
+        Ok(Watchable { files, .. }) => files,
+        Err(MakeError::Tool(error)) => return Err(unfinished(error)),
+        Err(MakeError::Io(error)) => return Err(io(&error)),
+        Err(error) => {
+            tracing::error!(%upload, %error, "no film can be made of a recording");
+            sweep(bucket, &prefix, None).await?;
+            return Ok(None);
+        }
+    };
     // A piece is small: its way takes longer than its bytes, so several are on it together.
-    let put = files.into_iter().map(|file| {
-        let key = format!("{prefix}{}", file.name);
-        async move { bucket.put_file(&key, &file.path, file.content_type).await }
-    });
+    let put = files.into_iter().map(|file| put(bucket, &prefix, file));
     futures::stream::iter(put).buffer_unordered(PUT_AT_ONCE).try_collect::<()>().await?;
     Ok(Some(Rendition { prefix, made_at: now }))
+}
+
+async fn put(bucket: &Bucket, prefix: &str, file: Made) -> Result<(), StoreError> {
+    bucket.put_file(&format!("{prefix}{}", file.name), &file.path, file.content_type).await
 }
 
 /// Brings the objects of one recording in line with its state.
@@ -203,8 +213,8 @@ async fn arrange(worker: &Worker, defense: &Defense, recording: &Recording) -> R
     if let Some(prefix) = kept {
         caption(bucket, upload, prefix).await?;
     }
-    if recording.is_removed() || kept.is_some() {
-        sweep(worker, upload, kept).await?;
+    if recording.is_removed() || recording.kept_until().is_some() {
+        sweep(bucket, &prefix_of_renditions(upload), kept).await?;
     }
     Ok(())
 }
@@ -221,12 +231,11 @@ async fn caption(bucket: &Bucket, upload: UploadId, prefix: &str) -> Result<(), 
     Ok(())
 }
 
-/// Erases what attempts made of a recording, but for the one that counts.
-async fn sweep(worker: &Worker, upload: UploadId, kept: Option<&str>) -> Result<(), Unfinished> {
-    let bucket = worker.store.bucket(Purpose::Recording);
+/// Erases what lies under a prefix, but for what lies under another one that counts.
+async fn sweep(bucket: &Bucket, under: &str, kept: Option<&str>) -> Result<(), Unfinished> {
     let mut after = None;
     loop {
-        let keys = bucket.keys(&prefix_of_renditions(upload), after.as_deref()).await?;
+        let keys = bucket.keys(under, after.as_deref()).await?;
         let Some(last) = keys.last().cloned() else { return Ok(()) };
         for key in keys.iter().filter(|key| kept.is_none_or(|prefix| !key.starts_with(prefix))) {
             bucket.erase(key).await?;

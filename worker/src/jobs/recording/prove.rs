@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::digest::Sha256Hex;
 use domain::recording::{Decoding, Probe};
 use sha2::{Digest, Sha256};
 use storage::Bucket;
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use super::progress::{Progress, Step};
 use crate::media::decode::{Decoded, decode};
@@ -17,6 +18,9 @@ use crate::media::probe::{Media, ProbeError, probe};
 use crate::media::tool::{Limits, ToolError};
 use crate::media::{NoRecording, Source};
 use crate::outcome::Unfinished;
+
+/// Pieces of an object that may wait to be written, each as much as one read of the connection gives.
+const PIECES_AHEAD: usize = 64;
 
 /// Media tools at once: each uses all processors.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
@@ -52,16 +56,28 @@ impl Fetched {
         let folder = scratch().map_err(|error| io(&error))?;
         let path = folder.path().join("recording");
         let mut file = std::fs::File::create(&path).map_err(|error| io(&error))?;
-        let (mut size, mut hash) = (0_u64, Sha256::new());
-        // A piece is what one read of the connection gives: it is summed and written faster than it comes.
+        // What has come is summed and written by a thread of its own while more comes.
+        let (ahead, mut coming) = mpsc::channel::<Bytes>(PIECES_AHEAD);
+        let written = tokio::task::spawn_blocking(move || {
+            let (mut size, mut hash) = (0_u64, Sha256::new());
+            while let Some(piece) = coming.blocking_recv() {
+                size += piece.len() as u64;
+                hash.update(&piece);
+                file.write_all(&piece)?;
+            }
+            std::io::Result::Ok((size, Sha256Hex::from_bytes(hash.finalize().into())))
+        });
         while let Some(piece) =
             bytes.try_next().await.map_err(|error| Unfinished::Retry(error.to_string()))?
         {
-            size += piece.len() as u64;
-            hash.update(&piece);
-            file.write_all(&piece).map_err(|error| io(&error))?;
+            if ahead.send(piece).await.is_err() {
+                break;
+            }
         }
-        Ok(Self { folder, path, size, sha256: Sha256Hex::from_bytes(hash.finalize().into()) })
+        drop(ahead);
+        let written = written.await.map_err(|error| Unfinished::Retry(error.to_string()))?;
+        let (size, sha256) = written.map_err(|error| io(&error))?;
+        Ok(Self { folder, path, size, sha256 })
     }
 
     /// Where tools may work, and write.

@@ -7,7 +7,7 @@ use domain::recording::captions::CaptionsRefused;
 use super::clip::Studio;
 use super::{decoded, limits, near, probed};
 use crate::media::Source;
-use crate::media::make::{MakeError, Order, Watchable, make};
+use crate::media::make::{MakeError, Order, Watchable, make_film, make_rest};
 
 struct Done {
     made: Watchable,
@@ -28,7 +28,10 @@ async fn try_make(
     let order =
         Order { source: &source, media: &media, captions, folder: &folder, limits: limits(), bytes_max };
     let mut progress = Vec::new();
-    let made = make(&order, &mut |permille| progress.push(permille)).await?;
+    let mut tell = |permille| progress.push(permille);
+    let film = make_film(&order, &mut tell).await?;
+    let mut made = make_rest(&order, &film, &mut tell).await?;
+    made.files.insert(0, film.file);
     Ok(Done { made, progress, folder })
 }
 
