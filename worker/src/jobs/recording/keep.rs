@@ -18,14 +18,14 @@ use storage::{Bucket, Refused, StoreError};
 use super::progress::{Progress, Step};
 use super::prove::{Fetched, io, limits, turn, unfinished};
 use crate::Worker;
-use crate::media::make::{Made, MakeError, Order, Watchable, make_film, make_rest};
+use crate::media::make::{Made, MakeError, Order, make_film, make_rest};
 use crate::outcome::Unfinished;
 
 /// When what a slower attempt left behind is looked for again: by then its lease is long over.
 const SWEPT_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Files on their way to the store at once.
-const PUT_AT_ONCE: usize = 4;
+const PUT_AT_ONCE: usize = 16;
 
 /// All that is made of one recording together.
 const MADE_BYTES_MAX: u64 = 32 << 30;
@@ -151,44 +151,52 @@ async fn made(
     let supplied = bucket.read_text(&key_of_captions(upload), captions::BYTES_MAX).await?;
     let folder = fetched.folder().join("made");
     tokio::fs::create_dir(&folder).await.map_err(|error| io(&error))?;
-    let made = {
-        let _turn = turn().await?;
-        let media = fetched.media(&source).await?;
-        let limits = limits(media.duration_millis);
-        let order = Order {
-            source: &source,
-            media: &media,
-            captions: supplied.as_deref(),
-            folder: &folder,
-            limits,
-            bytes_max: MADE_BYTES_MAX,
-        };
-        let mut told = Progress::of(&worker.store, upload).follow(Step::Making);
-        let mut tell = |permille: u16| told.of(permille.into(), 1000);
-        match make_film(&order, &mut tell).await {
-            Ok(film) => {
-                // The film is on its way while the rest is made of it.
-                let put = put(bucket, &prefix, film.file.clone());
-                let (rest, put) = tokio::join!(make_rest(&order, &film, &mut tell), put);
-                put.map(|()| rest)?
-            }
-            Err(error) => Err(error),
-        }
+    let turn = turn().await?;
+    let media = fetched.media(&source).await?;
+    let limits = limits(media.duration_millis);
+    let order = Order {
+        source: &source,
+        media: &media,
+        captions: supplied.as_deref(),
+        folder: &folder,
+        limits,
+        bytes_max: MADE_BYTES_MAX,
     };
-    let files = match made {
-        Ok(Watchable { files, .. }) => files,
-        Err(MakeError::Tool(error)) => return Err(unfinished(error)),
-        Err(MakeError::Io(error)) => return Err(io(&error)),
+    let mut told = Progress::of(&worker.store, upload).follow(Step::Making);
+    let mut tell = |permille: u16| told.of(permille.into(), 1000);
+    let made = match make_film(&order, &mut tell).await {
+        Ok(film) => {
+            // The film is on its way while the rest is made of it.
+            let rest = async {
+                let rest = make_rest(&order, &film, &mut tell).await;
+                drop(turn);
+                match rest {
+                    Ok(rest) => put_all(bucket, &prefix, rest.files).await.map(Ok),
+                    Err(error) => Ok(Err(error)),
+                }
+            };
+            let (rest, film) = tokio::join!(rest, put(bucket, &prefix, film.file.clone()));
+            film?;
+            rest?
+        }
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(()) => Ok(Some(Rendition { prefix, made_at: now })),
+        Err(MakeError::Tool(error)) => Err(unfinished(error)),
+        Err(MakeError::Io(error)) => Err(io(&error)),
         Err(error) => {
             tracing::error!(%upload, %error, "no film can be made of a recording");
             sweep(bucket, &prefix, None).await?;
-            return Ok(None);
+            Ok(None)
         }
-    };
-    // A piece is small: its way takes longer than its bytes, so several are on it together.
-    let put = files.into_iter().map(|file| put(bucket, &prefix, file));
-    futures::stream::iter(put).buffer_unordered(PUT_AT_ONCE).try_collect::<()>().await?;
-    Ok(Some(Rendition { prefix, made_at: now }))
+    }
+}
+
+/// Puts files under a prefix. A piece is small: its way takes longer than its bytes, so several are on it together.
+async fn put_all(bucket: &Bucket, prefix: &str, files: Vec<Made>) -> Result<(), StoreError> {
+    let put = files.into_iter().map(|file| put(bucket, prefix, file));
+    futures::stream::iter(put).buffer_unordered(PUT_AT_ONCE).try_collect().await
 }
 
 async fn put(bucket: &Bucket, prefix: &str, file: Made) -> Result<(), StoreError> {
