@@ -1,10 +1,11 @@
 //! A recording from its last byte until it is kept and can be watched, beside the same runs of ffprobe and
 //! ffmpeg by hand; and the most memory that the worker takes for small and large ones.
 //!
-//! `cargo bench --workspace --bench recordings -- [--seconds N] [--rounds N] [--megabytes N,N]`; 600 seconds of
-//! pictures that are copied and a fifth of it of those that are coded anew, 3 rounds, 10 and 5,000 MB where
-//! nothing is said. `--rounds 0` leaves time out, `--megabytes 0` memory. The worker is a process of its own:
-//! this program again.
+//! `cargo bench --workspace --bench recordings -- [--disk] [--seconds N] [--rounds N] [--megabytes N,N]`; 600
+//! seconds of pictures that are copied and a fifth of it of those that are coded anew, 3 rounds, 10 and 5,000 MB
+//! where nothing is said. By `--disk` the store has each file on the disk before it counts, which nothing by hand
+//! waits for. `--rounds 0` leaves time out, `--megabytes 0` memory. The worker is a process of its own: this
+//! program again.
 
 #[allow(dead_code)]
 mod ingest;
@@ -162,11 +163,12 @@ async fn pipeline(school: &School, kind: &Kind, recording: &Path, index: u32) ->
 }
 
 /// Both ways of both kinds, which take turns at being first.
-async fn time(seconds: u64, rounds: u32) {
+async fn time(seconds: u64, rounds: u32, on_disk: bool) {
     println!("recording    seconds of it   kept s   by hand s   times as long");
     for (kind, seconds) in [(COPIED, seconds), (CODED_ANEW, seconds.div_ceil(5))] {
         let folder = tempfile::tempdir().expect("a folder");
-        let school = School::open(&folder.path().join("school")).await;
+        let school = folder.path().join("school");
+        let school = School::open(on_disk.then_some(school.as_path())).await;
         let worker = start(&school, &folder.path().join("scratch"));
         let recording = kind.make(seconds, folder.path()).await;
         let (mut ours, mut by_hand) = (Vec::new(), Vec::new());
@@ -210,7 +212,7 @@ async fn memory(megabytes: u64) {
     ffmpeg(&format!("{scene} {coded} piece.mp4"), folder.path()).await;
     let again = format!("-stream_loop -1 -i piece.mp4 -c copy -fs {megabytes}M recording.mp4");
     ffmpeg(&again, folder.path()).await;
-    let school = School::open(&folder.path().join("school")).await;
+    let school = School::open(Some(&folder.path().join("school"))).await;
     let worker = start(&school, &folder.path().join("scratch"));
     let recording = folder.path().join("recording.mp4");
     let defense = school.hold(0).await;
@@ -231,7 +233,8 @@ async fn main() {
     let number = |name: &str, usual| argument(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (seconds, rounds) = (number("--seconds", 600), number("--rounds", 3));
     if rounds > 0 {
-        time(seconds, u32::try_from(rounds).expect("few")).await;
+        let on_disk = std::env::args().any(|argument| argument == "--disk");
+        time(seconds, u32::try_from(rounds).expect("few"), on_disk).await;
     }
     let sizes = argument("--megabytes").unwrap_or_else(|| "10,5000".into());
     println!("    MB  MiB at most    kept s");

@@ -130,7 +130,7 @@ async fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("recording");
     fill(&file, mebibytes);
-    let school = School::open(&folder.path().join("school")).await;
+    let school = School::open(Some(&folder.path().join("school"))).await;
     let copier = Copier::new(program, &school.local, school.store.evidence.name(), folder.path());
     let start = tokio::task::block_in_place(|| copier.start());
     println!("{mebibytes} MiB, parts of 8 MiB, {PARTS_AT_ONCE} at once, store on disk");

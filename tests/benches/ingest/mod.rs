@@ -61,9 +61,9 @@ pub fn median(mut seconds: Vec<f64>) -> f64 {
 }
 
 impl School {
-    /// Opens one that keeps its data in a folder, as durably as a school does.
-    pub async fn open(folder: &Path) -> Self {
-        let local = LocalStore::start(Some(folder)).await.expect("a store");
+    /// Opens one that keeps its data in a folder, as durably as a school does; without a folder, while it is open.
+    pub async fn open(folder: Option<&Path>) -> Self {
+        let local = LocalStore::start(folder).await.expect("a store");
         let store = local.store(Settings::default());
         let clock = stack::set_clock(&store, Some(NOW.parse().expect("an instant"))).await.expect("a clock");
         let options = Options { port: 0, ..Options::default() };
