@@ -5,6 +5,7 @@
 //! declare fails the test that met it.
 
 pub mod browser; // Chromium, driven by a script
+pub mod ports; // for servers that are other programs
 pub mod sepa_schema; // what banks' files must look like
 pub mod stripe_server; // a small Stripe
 pub mod work; // files sent, work handed in and defended

@@ -1,7 +1,6 @@
 //! The Lambda binaries answer API Gateway's events: the real processes behind `cargo lambda`'s
 //! emulator of the runtime API, on a local store.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use infra::{issuer, signing_key};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tests::ports::{free_address, listens};
 use tokio::process::{Child, Command};
 
 /// Longer than a cold start takes on a busy machine.
@@ -65,7 +64,7 @@ impl School {
     /// Starts the emulator and, behind it, a function's binary.
     async fn function(&self, name: &'static str) -> Function {
         let address = free_address();
-        let emulator = Command::new(cargo_lambda())
+        let mut emulator = Command::new(cargo_lambda())
             .args(["lambda", "watch", "--only-lambda-apis", "--invoke-address", "127.0.0.1"])
             .args(["--invoke-port", &address.port().to_string()])
             .current_dir(root())
@@ -75,7 +74,7 @@ impl School {
             .kill_on_drop(true)
             .spawn()
             .expect("cargo-lambda starts");
-        listens(address).await;
+        listens(&mut emulator, address).await;
         let key = self.folder.path().join("credentials.pem");
         signing_key::open_or_create(&key, signing_key::generate).expect("a key");
         let process = Command::new(binary(name))
@@ -109,7 +108,7 @@ impl Function {
     async fn answer(&self, event: &Value) -> Answer {
         let answered = self.http.post(&self.invoke_url).json(event).send().await;
         let answered =
-            answered.unwrap_or_else(|error| panic!("the function {} does not answer: {error}", self.name));
+            answered.unwrap_or_else(|error| panic!("the function {} does not answer: {error:?}", self.name));
         let answer: Value = answered.json().await.expect("JSON");
         assert_eq!(answer["isBase64Encoded"], false, "{answer}");
         let header = |headers: &str| answer[headers]["content-type"].clone();
@@ -168,22 +167,6 @@ fn binary(name: &str) -> PathBuf {
     let binary = test.ancestors().nth(2).expect("a target folder").join(name);
     assert!(binary.exists(), "the binary {name} is not built: run `cargo test` for the whole workspace");
     binary
-}
-
-/// An address that nobody listens on.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address")
-}
-
-async fn listens(address: SocketAddr) {
-    for _ in 0..200 {
-        if TcpStream::connect(address).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("cargo-lambda does not listen on {address}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@
 //! It does not honor idempotency keys, does not search and cannot confirm an intent again after a
 //! decline: that an invoice is paid once is held by the tests against our own server.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use functions::stripe::{Event, HEADER};
 use functions::webhook::{Form, WebhookKeys};
 use serde_json::{Value, json};
 use storage::clock::machine_now;
-use tokio::net::TcpStream;
+use tests::ports::{free_address, listens};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use worker::payment::stripe::{Settings, Stripe};
@@ -60,7 +60,7 @@ impl Localstripe {
             Ok(url) => (url, None),
             Err(_) => {
                 let address = free_address();
-                let process = Command::new(python())
+                let mut process = Command::new(python())
                     .args(["-c", ON_LOOPBACK, &address.port().to_string()])
                     .stdin(Stdio::null())
                     .stdout(Stdio::null())
@@ -68,7 +68,7 @@ impl Localstripe {
                     .kill_on_drop(true)
                     .spawn()
                     .expect("python starts");
-                listens(address).await;
+                listens(&mut process, address).await;
                 (format!("http://{address}"), Some(process))
             }
         };
@@ -126,21 +126,6 @@ fn python() -> PathBuf {
     let installed = python.with_file_name("localstripe").exists();
     assert!(installed, "localstripe is not installed: run `make tools`, then test again");
     python
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address")
-}
-
-async fn listens(address: SocketAddr) {
-    for _ in 0..400 {
-        if TcpStream::connect(address).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("localstripe does not listen on {address}");
 }
 
 type Delivery = (HeaderMap, Bytes);
