@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// The largest file; a spoken hour is some 80 KiB.
-pub const BYTES_MAX: usize = 2 << 20;
+/// The largest file, half of what a call may hold; a spoken hour is some 80 KiB.
+pub const BYTES_MAX: usize = 512 << 10;
 
 /// A track without captions.
 const EMPTY: &str = "WEBVTT\n\n";
@@ -13,8 +13,8 @@ const EMPTY: &str = "WEBVTT\n\n";
 /// Why a text is not shown as captions.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CaptionsRefused {
-    /// More than two mebibytes.
-    #[error("the captions are longer than 2 MiB")]
+    /// More than half a mebibyte.
+    #[error("the captions are longer than 512 KiB")]
     TooLong,
     /// The first line is not `WEBVTT`.
     #[error("the captions do not begin with WEBVTT")]
