@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Kills per year.
 const STRIKES: usize = 10;
+/// Calls within which a year is under way: enrolled, paid, a mentor assigned and the weeks agreed on.
+const BEGUN_WITHIN: usize = 10;
 /// How long after a call was begun the process may live on: longer than a month takes to pass.
 const STRIKE_DELAY_MAX: Duration = Duration::from_secs(1);
 
@@ -155,11 +157,13 @@ async fn played(clips: Vec<Vec<u8>>, strikes: Vec<Strike>) -> (Left, usize) {
     (left, calls)
 }
 
-/// Strikes drawn from a seed among so many calls: before a call, while it is on its way or after it,
-/// as it falls; early more often than late.
+/// Strikes drawn from a seed among so many calls, one of them while the year begins: before a call,
+/// while it is on its way or after it, as it falls; early more often than late.
 fn drawn(seed: u64, calls: usize) -> Vec<Strike> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let chosen: BTreeSet<usize> = random.choose_multiple(1..calls, STRIKES).into_iter().collect();
+    let mut chosen: BTreeSet<usize> =
+        random.choose_multiple(BEGUN_WITHIN..calls, STRIKES - 1).into_iter().collect();
+    chosen.insert(random.usize(1..BEGUN_WITHIN));
     let delay = |call| (call, STRIKE_DELAY_MAX.mul_f64(random.f64().powi(3)));
     chosen.into_iter().map(delay).collect()
 }
