@@ -172,9 +172,14 @@ impl Recording {
         matches!(self.state, RecordingState::Verified | RecordingState::Retained { .. })
     }
 
+    /// Whether its bytes are no evidence.
+    pub fn is_rejected(&self) -> bool {
+        matches!(self.state, RecordingState::Rejected { .. })
+    }
+
     /// Whether it will never count: nothing is awaited of it.
     pub fn is_lost(&self) -> bool {
-        matches!(self.state, RecordingState::Failed | RecordingState::Rejected { .. }) || self.is_removed()
+        self.state == RecordingState::Failed || self.is_rejected() || self.is_removed()
     }
 
     /// Whether its bytes are in the store.

@@ -89,6 +89,8 @@ async fn what_is_doubted_counts_once_staff_accepted_it() {
         let shown = held.watch("ines").await.expect(200);
         assert_eq!((text(&shown, "/state"), text(&shown, "/reason")), ("needs_review".into(), reason.into()));
         assert_ne!(held.state().await, "passed");
+        // A film was made of it while it was decoded, which nobody is shown yet.
+        assert!(held.count("renditions/").await > 0 && shown["playlist_url"].is_null(), "{shown}");
         let further = held.ask("video/mp4", film.len(), &Sums::sha256_of(film)).await;
         assert_eq!(further.refused(409), "wrong_state");
         for who in ["maya", "ines", "marc", "olu"] {
@@ -109,6 +111,8 @@ async fn what_is_doubted_counts_once_staff_accepted_it() {
         ("rejected".into(), "refused_in_review".into())
     );
     assert_eq!(held.act("sam", "recording/review", refused).await.refused(409), "wrong_state");
+    settle(&held.school).await;
+    assert_eq!(held.count("renditions/").await, 0);
 
     check(clips::cut_between_fragments(&indexed, 60), "lengths_differ").await;
     let accepted = json!({ "finding": "accepted", "note": "The pitch is whole." });

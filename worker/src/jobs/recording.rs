@@ -1,5 +1,6 @@
 //! What becomes of a defense by itself: its recording is proved or missed, a condition lapses.
 
+mod film; // what browsers play, stored whole
 mod keep; // watchable, locked, held, gone
 mod progress; // how far the work is
 mod prove; // what the bytes show
@@ -16,8 +17,8 @@ use storage::occupancy::Diaries;
 use storage::queue::Claimed;
 use storage::{Key, Refused, Transaction};
 
+use self::film::Attempt;
 pub use self::keep::keep;
-use self::progress::Progress;
 use self::prove::prove;
 pub use self::reconcile::reconcile;
 use super::finish;
@@ -32,7 +33,7 @@ pub async fn verify(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result
     };
     let mut news = Vec::new();
     for recording in hearing.defense.value.recordings_to_prove() {
-        if let Some(seen) = look_at(worker, recording).await? {
+        if let Some(seen) = look_at(worker, claimed, recording).await? {
             news.push((recording.upload(), seen));
         }
     }
@@ -64,7 +65,11 @@ enum Seen {
 }
 
 /// Looks at what became of a recording's upload; nothing while it may still come.
-async fn look_at(worker: &Worker, recording: &Recording) -> Result<Option<Seen>, Unfinished> {
+async fn look_at(
+    worker: &Worker,
+    claimed: &Claimed,
+    recording: &Recording,
+) -> Result<Option<Seen>, Unfinished> {
     let missing = || Unfinished::GiveUp("a recording has no upload".into());
     let upload = worker.store.upload_for_job(recording.upload()).await?.ok_or_else(missing)?.value;
     match upload.state {
@@ -72,7 +77,7 @@ async fn look_at(worker: &Worker, recording: &Recording) -> Result<Option<Seen>,
         UploadState::Refused { .. } | UploadState::Abandoned { .. } => Ok(Some(Seen::Lost)),
         UploadState::Verified { size, sha256, .. } => {
             let (bucket, key) = (worker.store.bucket(upload.purpose), upload.key().to_string());
-            let probe = prove(bucket, &key, &Progress::of(&worker.store, upload.id)).await?;
+            let probe = prove(Attempt { worker, claimed, upload: upload.id }, bucket, &key).await?;
             Ok(Some(Seen::Whole(RecordedFile { size, sha256: sha256.to_string() }, probe)))
         }
     }

@@ -14,7 +14,8 @@ use super::{Container, Source};
 mod film; // how the film is made: copied where every browser plays it, else coded anew
 
 const FILM: &str = "watch.mp4";
-const PLAYLIST: &str = "watch.m3u8";
+/// The name of the playlist.
+pub const PLAYLIST: &str = "watch.m3u8";
 const POSTER: &str = "poster.jpg";
 const CAPTIONS: &str = "captions.vtt";
 
@@ -55,8 +56,10 @@ pub struct Film {
 /// What was made of the film.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watchable {
-    /// All files: the poster, captions, the playlist, and its pieces in order.
+    /// The poster, captions, and the pieces in order.
     pub files: Vec<Made>,
+    /// What names the pieces.
+    pub playlist: Made,
     /// The playlist's pieces in order.
     pub segments: Vec<Segment>,
 }
@@ -222,13 +225,10 @@ impl Order<'_> {
     }
 
     fn watchable(&self, segments: Vec<Segment>) -> Watchable {
-        let files = [
-            self.made(POSTER, "image/jpeg"),
-            self.made(CAPTIONS, "text/vtt"),
-            self.made(PLAYLIST, "application/vnd.apple.mpegurl"),
-        ];
+        let files = [self.made(POSTER, "image/jpeg"), self.made(CAPTIONS, "text/vtt")];
         let pieces = segments.iter().map(|segment| self.made(&segment.name, "video/mp2t"));
-        Watchable { files: files.into_iter().chain(pieces).collect(), segments }
+        let files = files.into_iter().chain(pieces).collect();
+        Watchable { files, playlist: self.made(PLAYLIST, "application/vnd.apple.mpegurl"), segments }
     }
 }
 

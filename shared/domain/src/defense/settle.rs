@@ -196,8 +196,8 @@ impl Defense {
         jobs
     }
 
-    /// Whether what is stored of its recordings has to follow: one was proven or is to be erased, or all are held for
-    /// an appeal, or no longer.
+    /// Whether what is stored of its recordings has to follow: one was proven, rejected or is to be erased, or all are
+    /// held for an appeal, or no longer.
     fn changes_what_is_stored(&self, before: Option<&Self>) -> bool {
         let was = |now: &Recording, fact: fn(&Recording) -> bool| {
             let before = before.into_iter().flat_map(|before| before.recordings());
@@ -207,7 +207,8 @@ impl Defense {
         let held_anew = before.is_some_and(|before| before.holds_recordings() != self.holds_recordings());
         self.recordings().any(|(_, it)| {
             let kept = held_anew && it.kept_until().is_some();
-            kept || newly(it, Recording::is_to_be_kept) || newly(it, Recording::is_erased)
+            let facts = [Recording::is_to_be_kept, Recording::is_rejected, Recording::is_erased];
+            kept || facts.into_iter().any(|fact| newly(it, fact))
         })
     }
 

@@ -7,28 +7,21 @@ use domain::id::{DefenseId, UploadId};
 use domain::job::Job;
 use domain::recording::{Recording, Rendition, captions};
 use domain::upload::{Purpose, UploadKey};
-use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use storage::bucket::Holding;
 use storage::defense::Hearing;
 use storage::queue::Claimed;
-use storage::recording::{key_of_captions, prefix_of_attempt, prefix_of_renditions};
-use storage::{Bucket, Refused, StoreError};
+use storage::recording::{key_of_captions, prefix_of_renditions};
+use storage::{Bucket, Refused};
 
+use super::film::Attempt;
 use super::progress::{Progress, Step};
-use super::prove::{Fetched, io, limits, turn, unfinished};
+use super::prove::{Fetched, turn};
 use crate::Worker;
-use crate::media::make::{Made, MakeError, Order, make_film, make_rest};
 use crate::outcome::Unfinished;
 
 /// When what a slower attempt left behind is looked for again: by then its lease is long over.
 const SWEPT_AGAIN: SignedDuration = SignedDuration::from_hours(24);
-
-/// Files on their way to the store at once.
-const PUT_AT_ONCE: usize = 16;
-
-/// All that is made of one recording together.
-const MADE_BYTES_MAX: u64 = 32 << 30;
 
 /// Brings what is stored of a defense's recordings in line with what it says of them. Everything is derived from
 /// what is there, so that it can be done again at any time, and be broken off anywhere.
@@ -90,7 +83,7 @@ async fn step(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<bool,
         // Locked at once, whatever becomes of the film.
         let until = defense.recording_kept_until(upload).unwrap_or(now);
         worker.store.bucket(Purpose::Recording).retain(&key(upload), until).await?;
-        let rendition = made(worker, claimed, upload, now).await?;
+        let rendition = made(Attempt { worker, claimed, upload }, now).await?;
         let retained = |defense: Defense, conflicts: &ConflictSet| {
             defense.recording_retained(upload, rendition.clone(), conflicts, now)
         };
@@ -135,72 +128,24 @@ async fn written(
     Err(Unfinished::Retry("others keep changing the defense".into()))
 }
 
-/// Makes something watchable of a recording, under a prefix of this attempt's own; nothing where no film can be made
-/// of it, though it was decoded to its end: then it is watched as it came.
-async fn made(
-    worker: &Worker,
-    claimed: &Claimed,
-    upload: UploadId,
-    now: Timestamp,
-) -> Result<Option<Rendition>, Unfinished> {
-    let bucket = worker.store.bucket(Purpose::Recording);
-    let prefix = prefix_of_attempt(upload, claimed);
-    let fetched = Fetched::new(bucket, &key(upload)).await?;
+/// Something watchable of a recording: what some attempt has stored whole, or else this one does.
+async fn made(attempt: Attempt<'_>, now: Timestamp) -> Result<Option<Rendition>, Unfinished> {
+    let prefix = match attempt.found().await? {
+        Some(prefix) => Some(prefix),
+        None => make(attempt).await?,
+    };
+    Ok(prefix.map(|prefix| Rendition { prefix, made_at: now }))
+}
+
+async fn make(attempt: Attempt<'_>) -> Result<Option<String>, Unfinished> {
+    let bucket = attempt.worker.store.bucket(Purpose::Recording);
+    let fetched = Fetched::new(bucket, &key(attempt.upload)).await?;
     let lost = || Unfinished::GiveUp("a proven recording is none any more".into());
     let source = fetched.source()?.ok_or_else(lost)?;
-    let supplied = bucket.read_text(&key_of_captions(upload), captions::BYTES_MAX).await?;
-    let folder = fetched.folder().join("made");
-    tokio::fs::create_dir(&folder).await.map_err(|error| io(&error))?;
-    let turn = turn().await?;
+    let _turn = turn().await?;
     let media = fetched.media(&source).await?;
-    let limits = limits(media.duration_millis);
-    let order = Order {
-        source: &source,
-        media: &media,
-        captions: supplied.as_deref(),
-        folder: &folder,
-        limits,
-        bytes_max: MADE_BYTES_MAX,
-    };
-    let mut told = Progress::of(&worker.store, upload).follow(Step::Making);
-    let mut tell = |permille: u16| told.of(permille.into(), 1000);
-    let made = match make_film(&order, &mut tell).await {
-        Ok(film) => {
-            // The film is on its way while the rest is made of it.
-            let rest = async {
-                let rest = make_rest(&order, &film, &mut tell).await;
-                drop(turn);
-                match rest {
-                    Ok(rest) => put_all(bucket, &prefix, rest.files).await.map(Ok),
-                    Err(error) => Ok(Err(error)),
-                }
-            };
-            let (rest, film) = tokio::join!(rest, put(bucket, &prefix, film.file.clone()));
-            film?;
-            rest?
-        }
-        Err(error) => Err(error),
-    };
-    match made {
-        Ok(()) => Ok(Some(Rendition { prefix, made_at: now })),
-        Err(MakeError::Tool(error)) => Err(unfinished(error)),
-        Err(MakeError::Io(error)) => Err(io(&error)),
-        Err(error) => {
-            tracing::error!(%upload, %error, "no film can be made of a recording");
-            sweep(bucket, &prefix, None).await?;
-            Ok(None)
-        }
-    }
-}
-
-/// Puts files under a prefix. A piece is small: its way takes longer than its bytes, so several are on it together.
-async fn put_all(bucket: &Bucket, prefix: &str, files: Vec<Made>) -> Result<(), StoreError> {
-    let put = files.into_iter().map(|file| put(bucket, prefix, file));
-    futures::stream::iter(put).buffer_unordered(PUT_AT_ONCE).try_collect().await
-}
-
-async fn put(bucket: &Bucket, prefix: &str, file: Made) -> Result<(), StoreError> {
-    bucket.put_file(&format!("{prefix}{}", file.name), &file.path, file.content_type).await
+    let mut told = Progress::of(&attempt.worker.store, attempt.upload).follow(Step::Making);
+    attempt.make(&fetched, &source, &media, &mut |permille| told.of(permille.into(), 1000)).await
 }
 
 /// Brings the objects of one recording in line with its state.
@@ -221,7 +166,7 @@ async fn arrange(worker: &Worker, defense: &Defense, recording: &Recording) -> R
     if let Some(prefix) = kept {
         caption(bucket, upload, prefix).await?;
     }
-    if recording.is_removed() || recording.kept_until().is_some() {
+    if recording.is_removed() || recording.is_rejected() || recording.kept_until().is_some() {
         sweep(bucket, &prefix_of_renditions(upload), kept).await?;
     }
     Ok(())

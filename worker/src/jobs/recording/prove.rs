@@ -2,16 +2,19 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::digest::Sha256Hex;
 use domain::recording::{Decoding, Probe};
+use futures::future::{Either, select};
 use sha2::{Digest, Sha256};
 use storage::Bucket;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
+use super::film::Attempt;
 use super::progress::{Progress, Step};
 use crate::media::decode::{Decoded, decode};
 use crate::media::probe::{Media, ProbeError, probe};
@@ -126,8 +129,8 @@ fn scratch() -> std::io::Result<TempDir> {
     tempfile::Builder::new().prefix(&format!("{SCRATCH}{}-", std::process::id())).tempdir_in(place)
 }
 
-/// Reads what a recording shows; `progress` is told how far that is.
-pub(super) async fn prove(bucket: &Bucket, key: &str, progress: &Progress<'_>) -> Result<Probe, Unfinished> {
+/// Reads what the recording of an attempt shows.
+pub(super) async fn prove(attempt: Attempt<'_>, bucket: &Bucket, key: &str) -> Result<Probe, Unfinished> {
     let fetched = Fetched::new(bucket, key).await?;
     let seen = |media: Media, decoding| Probe {
         size: fetched.size,
@@ -145,11 +148,7 @@ pub(super) async fn prove(bucket: &Bucket, key: &str, progress: &Progress<'_>) -
     if media.video.is_empty() || media.duration_millis == 0 {
         return Ok(seen(media, None));
     }
-    let limits = limits(media.duration_millis);
-    let whole = media.duration_millis;
-    let mut told = progress.follow(Step::Checking);
-    let decoded = decode(&source, fetched.folder(), limits, &mut |millis| told.of(millis, whole)).await;
-    let decoding = match decoded {
+    let decoding = match decoded(attempt, &fetched, &source, &media).await {
         Ok(decoded) => decoding(decoded),
         // Hostile bytes may take the decoder down, or all it may use: then they are not seen to the end.
         Err(error @ (ToolError::Crashed { .. } | ToolError::UsedTooMuch)) => {
@@ -158,6 +157,40 @@ pub(super) async fn prove(bucket: &Bucket, key: &str, progress: &Progress<'_>) -
         Err(error) => return Err(unfinished(error)),
     };
     Ok(seen(media, Some(decoding)))
+}
+
+/// Decodes a recording. What is watched of it is made and stored meanwhile, where that is but copied: the decoder
+/// leaves processors idle. Nothing names it before the recording is proven, and then it need not be made.
+async fn decoded(
+    attempt: Attempt<'_>,
+    fetched: &Fetched,
+    source: &Source,
+    media: &Media,
+) -> Result<Decoded, ToolError> {
+    let whole = media.duration_millis;
+    let mut told = Progress::of(&attempt.worker.store, attempt.upload).follow(Step::Checking);
+    let mut tell = |millis| told.of(millis, whole);
+    let decode = pin!(decode(source, fetched.folder(), limits(whole), &mut tell));
+    let ahead = pin!(ahead(attempt, fetched, source, media));
+    match select(decode, ahead).await {
+        Either::Left((decoded, ahead)) => {
+            if decoded.as_ref().is_ok_and(|decoded| decoded.clean) {
+                ahead.await;
+            }
+            decoded
+        }
+        Either::Right(((), decode)) => decode.await,
+    }
+}
+
+/// What comes of it, the job that keeps the recording finds; where nothing does, that job makes it.
+async fn ahead(attempt: Attempt<'_>, fetched: &Fetched, source: &Source, media: &Media) {
+    if media.cut_short || !media.is_copied() {
+        return;
+    }
+    if let Err(error) = attempt.make(fetched, source, media, &mut |_| ()).await {
+        tracing::info!(upload = %attempt.upload, ?error, "nothing was made of a recording before it was proven");
+    }
 }
 
 fn decoding(decoded: Decoded) -> Decoding {

@@ -1,7 +1,7 @@
 //! How the film is made: copied where every browser plays it, else coded anew.
 
 use super::{FILM, Order};
-use crate::media::probe::{Audio, Video};
+use crate::media::probe::{Audio, Media, Video};
 use crate::media::tool::Tool;
 
 /// Pixels across, at most; more makes a talk no clearer.
@@ -19,6 +19,13 @@ pub(super) const SMALLER: &str = "scale=w='min(1280,iw)':h=-2";
 const CODED: &str = "-c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p -fps_mode vfr -enc_time_base -1 \
     -force_key_frames expr:gte(t,n_forced*6) -vf";
 
+impl Media {
+    /// Whether a film of it is its own pictures and sound in another container, which takes next to no time.
+    pub fn is_copied(&self) -> bool {
+        self.video.first().is_some_and(plays_everywhere) && self.audio.first().is_none_or(is_aac)
+    }
+}
+
 /// The run that makes the film; none where there are no pictures.
 pub(super) fn tool(order: &Order) -> Option<Tool> {
     let video = order.media.video.first()?;
@@ -30,7 +37,7 @@ pub(super) fn tool(order: &Order) -> Option<Tool> {
     };
     let tool = match order.media.audio.first() {
         None => tool,
-        Some(audio) if audio.codec == "aac" => tool.words("-c:a copy"),
+        Some(audio) if is_aac(audio) => tool.words("-c:a copy"),
         // A gap in the sound becomes silence, so that it stays with the pictures.
         Some(Audio { channels: 1, .. }) => tool.words("-c:a aac -b:a 96k -ac 1 -af aresample=async=1"),
         Some(_) => tool.words("-c:a aac -b:a 96k -ac 2 -af aresample=async=1"),
@@ -44,6 +51,10 @@ pub(super) fn tool(order: &Order) -> Option<Tool> {
 fn plays_everywhere(video: &Video) -> bool {
     let quarter_color = matches!(video.pixel_format.as_deref(), Some("yuv420p" | "yuvj420p"));
     video.codec == "h264" && quarter_color && video.rotation_degrees == 0
+}
+
+fn is_aac(audio: &Audio) -> bool {
+    audio.codec == "aac"
 }
 
 /// One even size from beginning to end, as encoders want it; where a browser changed the size on the way,

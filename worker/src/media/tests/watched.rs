@@ -32,6 +32,7 @@ async fn try_make(
     let film = make_film(&order, &mut tell).await?;
     let mut made = make_rest(&order, &film, &mut tell).await?;
     made.files.insert(0, film.file);
+    made.files.push(made.playlist.clone());
     Ok(Done { made, progress, folder })
 }
 
@@ -79,11 +80,11 @@ async fn pieces_are_in_order_and_as_long_as_the_film() {
         ("watch.mp4", "video/mp4"),
         ("poster.jpg", "image/jpeg"),
         ("captions.vtt", "text/vtt"),
-        ("watch.m3u8", "application/vnd.apple.mpegurl"),
         ("segment-00000.ts", "video/mp2t"),
         ("segment-00001.ts", "video/mp2t"),
         ("segment-00002.ts", "video/mp2t"),
         ("segment-00003.ts", "video/mp2t"),
+        ("watch.m3u8", "application/vnd.apple.mpegurl"),
     ];
     assert_eq!(names, expected);
     // All that is in the folder, and no more.
