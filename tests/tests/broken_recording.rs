@@ -83,7 +83,7 @@ async fn a_recording_that_stops_at_part_7_of_12_goes_on_and_is_given_up_a_day_la
     assert_eq!(text(&recording(&school, &defense).await, "/state"), "uploading");
     school.move_to("2027-02-23T10:46:00Z").await;
     assert_eq!(text(&recording(&school, &defense).await, "/state"), "failed");
-    assert_eq!(evidence.open_uploads(&key).await.expect("a list"), Vec::<String>::new(), "no orphan part");
+    assert_eq!(evidence.open_uploads(&key).await.expect("a list"), [], "no orphan part");
     let lost = school.get("sam", &format!("/v1/defenses/{defense}")).await.expect(200);
     assert_eq!(
         (text(&lost, "/state"), text(&lost, "/verdict/state")),

@@ -68,7 +68,7 @@ pub enum Holding {
 /// The most bytes that are sent in one piece, far below S3's 5 GiB.
 const PUT_BYTES_MAX: u64 = 1 << 30;
 
-/// Pages of versions that are erased at once: no key is ever written twice, so there is one.
+/// Pages of versions that are erased at once: hardly any key is written twice, so there is one.
 const VERSION_PAGES_MAX: usize = 8;
 
 /// The most parts an upload has (S3's bound).
@@ -236,7 +236,8 @@ impl Bucket {
         call.body(body).send().await.map(drop).map_err(|error| unavailable(&error))
     }
 
-    /// Killed in between, its parts go with the bucket's rule for unfinished uploads.
+    /// Broken off in between, its parts wait for whoever sweeps where it was to lie, or for the bucket's rule for
+    /// unfinished uploads.
     async fn put_in_parts(
         &self,
         key: &str,
@@ -292,12 +293,11 @@ impl Bucket {
         Ok(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
     }
 
-    /// Uploads that are open for one key.
-    pub async fn open_uploads(&self, key: &str) -> Result<Vec<String>, StoreError> {
-        let call = self.client.list_multipart_uploads().bucket(&self.name).prefix(key);
+    /// Uploads that are open for keys that begin so: each with its key. One page of at most a thousand.
+    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let call = self.client.list_multipart_uploads().bucket(&self.name).prefix(prefix);
         let page = call.send().await.map_err(|error| unavailable(&error))?;
-        let uploads = page.uploads.unwrap_or_default().into_iter();
-        Ok(uploads.filter(|it| it.key.as_deref() == Some(key)).filter_map(|it| it.upload_id).collect())
+        Ok(page.uploads.unwrap_or_default().into_iter().filter_map(|it| it.key.zip(it.upload_id)).collect())
     }
 
     /// Erases an object with all its versions, passing over the date it is locked until: for the end of a

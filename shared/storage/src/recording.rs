@@ -37,7 +37,7 @@ pub fn key_of_captions(upload: UploadId) -> String {
     format!("captions/{upload}.vtt")
 }
 
-/// Where one attempt to make it puts its files: no other attempt has the same job and epoch.
+/// Where one attempt to make it puts its files: no other claim of a job has the same epoch.
 pub fn prefix_of_attempt(upload: UploadId, claimed: &Claimed) -> String {
     format!("{}{}-{}/", prefix_of_renditions(upload), claimed.id.simple(), claimed.epoch)
 }

@@ -1,5 +1,6 @@
 //! Files as they come: what is evidence, what is not, and what staff have to look at.
 
+use storage::recording::prefix_of_renditions;
 use tests::work::clip;
 
 use super::*;
@@ -29,10 +30,18 @@ async fn what_does_not_show_the_defense_is_no_evidence() {
     check("a list of files", "video/mp4", LIST, rejected("container")).await;
     check("sound alone", "video/webm", &clips::of_sound_alone(), rejected("no_video")).await;
     check("a film cut short", "video/mp4", clips::cut(&film, 60), rejected("cut_short")).await;
+    // Its sums were declared afterwards: only the decoder tells, while a film of it is made.
+    check("a film of wrong bytes", "video/mp4", &clips::flipped(&film), rejected("damaged")).await;
     let cut = clips::cut(&browsers, 60);
-    let (_, shown) = check("a browser's, cut short", "video/webm", cut, rejected("damaged")).await;
+    let (upload, shown) = check("a browser's, cut short", "video/webm", cut, rejected("damaged")).await;
     assert!(text(&shown, "/complaint").contains("File ended prematurely"), "{shown}");
     assert_eq!(words(&custody(&shown)), ["announced", "stored", "rejected"]);
+    assert_eq!(held.count("renditions/").await, 0);
+    // Whoever was slow puts something there once it is over.
+    let late =
+        format!("{}slow-1/watch.mp4", prefix_of_renditions(text(&upload, "/id").parse().expect("an id")));
+    held.bucket().put(&late, b"late".into(), "video/mp4").await.expect("stored");
+    held.school.move_to("2027-02-23T10:02:00Z").await;
     assert_eq!(held.count("renditions/").await, 0);
     held.school.close().await;
 }
@@ -115,6 +124,7 @@ async fn what_is_doubted_counts_once_staff_accepted_it() {
     assert_eq!(held.count("renditions/").await, 0);
 
     check(clips::cut_between_fragments(&indexed, 60), "lengths_differ").await;
+    let made = held.bucket().keys("renditions/", None).await.expect("the store");
     let accepted = json!({ "finding": "accepted", "note": "The pitch is whole." });
     let reviewed = held.act("sam", "recording/review", accepted.clone()).await.expect(200);
     assert_eq!(
@@ -124,6 +134,7 @@ async fn what_is_doubted_counts_once_staff_accepted_it() {
     settle(&held.school).await;
     let shown = held.watch("maya").await.expect(200);
     assert_eq!(text(&shown, "/state"), "retained");
+    assert_eq!(held.bucket().keys("renditions/", None).await.expect("the store"), made);
     let events = custody(&shown);
     assert_eq!(words(&events), ["announced", "stored", "needs_review", "verified", "retained"]);
     assert_eq!(events[2].detail, "lengths_differ");

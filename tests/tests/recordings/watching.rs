@@ -84,9 +84,10 @@ async fn a_browsers_recording_is_a_film_that_can_be_sought_in_and_comes_in_piece
 /// Whoever made it may have been killed before it was named.
 #[tokio::test]
 async fn what_an_attempt_stored_whole_is_not_made_again() {
-    let recorded = clips::of_a_browser();
+    let film = clips::fragmented("");
+    let recorded = clips::cut_between_fragments(&film, 50);
     let held = Held::maya().await;
-    let upload = held.open("video/webm", recorded.len(), &Sums::sha256_of(&recorded)).await;
+    let upload = held.open("video/mp4", recorded.len(), &Sums::sha256_of(recorded)).await;
     let under = prefix_of_renditions(text(&upload, "/id").parse().expect("an id"));
     let stored = ["broken-off-1/watch.mp4", "whole-1/watch.mp4", "whole-1/watch.m3u8"];
     for name in stored {
@@ -94,15 +95,20 @@ async fn what_an_attempt_stored_whole_is_not_made_again() {
         put.expect("stored");
     }
     let sending = Sending::begin(&held.school, &upload).await;
-    assert_eq!(sending.part(1, &recorded).await, 200);
+    assert_eq!(sending.part(1, recorded).await, 200);
     sending.complete().await.expect(200);
+    settle(&held.school).await;
+    assert_eq!(text(&held.watch("maya").await.expect(200), "/state"), "needs_review");
+    assert_eq!(held.count(&under).await, stored.len());
+    let accepted = json!({ "finding": "accepted", "note": "The pitch is whole." });
+    held.act("sam", "recording/review", accepted).await.expect(200);
     settle(&held.school).await;
     let shown = held.watch("maya").await.expect(200);
     assert_eq!(read(&text(&shown, "/playback_url"), "video/mp4").await, stored[1].as_bytes());
-    assert_eq!(held.bucket().keys(&under, None).await.expect("the store"), [
-        format!("{under}whole-1/watch.m3u8"),
-        format!("{under}whole-1/watch.mp4"),
-    ]);
+    assert_eq!(
+        held.bucket().keys(&under, None).await.expect("the store"),
+        [format!("{under}whole-1/watch.m3u8"), format!("{under}whole-1/watch.mp4"),]
+    );
     held.school.close().await;
 }
 

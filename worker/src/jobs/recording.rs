@@ -76,9 +76,10 @@ async fn look_at(
         UploadState::Open { .. } | UploadState::Arrived { .. } => Ok(None),
         UploadState::Refused { .. } | UploadState::Abandoned { .. } => Ok(Some(Seen::Lost)),
         UploadState::Verified { size, sha256, .. } => {
-            let (bucket, key) = (worker.store.bucket(upload.purpose), upload.key().to_string());
-            let probe = prove(Attempt { worker, claimed, upload: upload.id }, bucket, &key).await?;
-            Ok(Some(Seen::Whole(RecordedFile { size, sha256: sha256.to_string() }, probe)))
+            let file = RecordedFile { size, sha256: sha256.to_string() };
+            let attempt = Attempt { worker, claimed, upload: upload.id };
+            let probe = prove(attempt, &upload, &file).await?;
+            Ok(Some(Seen::Whole(file, probe)))
         }
     }
 }

@@ -105,8 +105,9 @@ pub async fn abandon(worker: &Worker, claimed: &Claimed, id: UploadId) -> Result
         UploadState::Arrived { .. } | UploadState::Verified { .. } => return finish(worker, claimed).await,
     };
     // Also those that a client began beside the one that counts, and was killed before it took them back.
-    for open in bucket.open_uploads(&key).await?.iter().chain(multipart) {
-        bucket.abort(&key, open).await?;
+    let begun = bucket.open_uploads(&key).await?.into_iter().filter(|(of, _)| *of == key);
+    for open in begun.map(|(_, open)| open).chain(multipart.clone()) {
+        bucket.abort(&key, &open).await?;
     }
     // From here on the store puts nothing together any more.
     let whole = bucket.head(&key).await?;

@@ -31,7 +31,7 @@ const POSTER_MILLIS_MAX: u64 = 10_000;
 /// What is to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct Order<'a> {
-    /// The recording, which decoded without complaint.
+    /// The recording.
     pub source: &'a Source,
     /// What it holds.
     pub media: &'a Media,

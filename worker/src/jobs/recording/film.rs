@@ -16,8 +16,8 @@ use crate::media::make::{Made, MakeError, Order, PLAYLIST, make_film, make_rest}
 use crate::media::probe::Media;
 use crate::outcome::Unfinished;
 
-/// Files on their way to the store at once.
-const PUT_AT_ONCE: usize = 16;
+/// Pieces on their way to the store at once, beside the film: more take the processors from the decoder.
+const PUT_AT_ONCE: usize = 2;
 
 /// All that is made of one recording together.
 const MADE_BYTES_MAX: u64 = 32 << 30;
@@ -34,12 +34,13 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn bucket(&self) -> &'a Bucket {
+    /// Where recordings are, and what is made of them.
+    pub fn bucket(&self) -> &'a Bucket {
         self.worker.store.bucket(Purpose::Recording)
     }
 
-    /// The prefix of a whole attempt, if there is one.
-    pub async fn found(&self) -> Result<Option<String>, StoreError> {
+    /// The prefix under which an attempt, this one or another, has stored all.
+    pub async fn found_whole(&self) -> Result<Option<String>, StoreError> {
         let mut after = None;
         loop {
             let keys = self.bucket().keys(&prefix_of_renditions(self.upload), after.as_deref()).await?;
@@ -51,16 +52,15 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Makes a film, its pieces, a poster and captions, and answers the prefix they are stored under; nothing where
-    /// no film can be made of the recording, though it decoded to its end: then it is watched as it came. `tell` is
-    /// told how much is done, in thousandths.
+    /// Makes a film, its pieces, a poster and captions, and answers the prefix they are stored under, or why none can
+    /// be made of these bytes. `tell` is told how much is done, in thousandths.
     pub async fn make(
         &self,
         fetched: &Fetched,
         source: &Source,
         media: &Media,
         tell: &mut (dyn FnMut(u16) + Send),
-    ) -> Result<Option<String>, Unfinished> {
+    ) -> Result<Result<String, MakeError>, Unfinished> {
         let prefix = prefix_of_attempt(self.upload, self.claimed);
         let supplied = self.bucket().read_text(&key_of_captions(self.upload), captions::BYTES_MAX).await?;
         let folder = fetched.folder().join("made");
@@ -73,19 +73,16 @@ impl<'a> Attempt<'a> {
             limits: limits(media.duration_millis),
             bytes_max: MADE_BYTES_MAX,
         };
-        match self.made(&order, &prefix, tell).await? {
-            Ok(()) => Ok(Some(prefix)),
+        match self.made_and_stored(&order, &prefix, tell).await? {
+            Ok(()) => Ok(Ok(prefix)),
             Err(MakeError::Tool(error)) => Err(unfinished(error)),
             Err(MakeError::Io(error)) => Err(io(&error)),
-            Err(error) => {
-                tracing::error!(upload = %self.upload, %error, "no film can be made of a recording");
-                Ok(None)
-            }
+            Err(error) => Ok(Err(error)),
         }
     }
 
     /// The film is on its way while the rest is made of it.
-    async fn made(
+    async fn made_and_stored(
         &self,
         order: &Order<'_>,
         prefix: &str,

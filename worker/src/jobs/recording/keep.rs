@@ -18,6 +18,7 @@ use super::film::Attempt;
 use super::progress::{Progress, Step};
 use super::prove::{Fetched, turn};
 use crate::Worker;
+use crate::media::make::MakeError;
 use crate::outcome::Unfinished;
 
 /// When what a slower attempt left behind is looked for again: by then its lease is long over.
@@ -41,7 +42,9 @@ pub async fn keep(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(
     let recordings = hearing.iter().flat_map(|hearing| hearing.defense.value.recordings());
     let looks = recordings.flat_map(|(_, recording)| {
         let made_at = recording.rendition().map(|rendition| rendition.made_at);
-        [recording.kept_until(), made_at.map(|at| at + SWEPT_AGAIN)]
+        let over = recording.is_rejected() || recording.is_removed();
+        let over_at = recording.custody().last().map(|last| last.at).filter(|_| over);
+        [recording.kept_until(), made_at.or(over_at).map(|at| at + SWEPT_AGAIN)]
     });
     // A millisecond is the grain of the queue: what is due within it would be this very job.
     let next_look =
@@ -83,7 +86,7 @@ async fn step(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<bool,
         // Locked at once, whatever becomes of the film.
         let until = defense.recording_kept_until(upload).unwrap_or(now);
         worker.store.bucket(Purpose::Recording).retain(&key(upload), until).await?;
-        let rendition = made(Attempt { worker, claimed, upload }, now).await?;
+        let rendition = rendition(Attempt { worker, claimed, upload }, now).await?;
         let retained = |defense: Defense, conflicts: &ConflictSet| {
             defense.recording_retained(upload, rendition.clone(), conflicts, now)
         };
@@ -128,18 +131,24 @@ async fn written(
     Err(Unfinished::Retry("others keep changing the defense".into()))
 }
 
-/// Something watchable of a recording: what some attempt has stored whole, or else this one does.
-async fn made(attempt: Attempt<'_>, now: Timestamp) -> Result<Option<Rendition>, Unfinished> {
-    let prefix = match attempt.found().await? {
-        Some(prefix) => Some(prefix),
-        None => make(attempt).await?,
+/// Something watchable of a recording: what some attempt has stored whole, or else this one does. Nothing where no film
+/// can be made of it, though it decoded to its end: then it is watched as it came.
+async fn rendition(attempt: Attempt<'_>, now: Timestamp) -> Result<Option<Rendition>, Unfinished> {
+    let made = match attempt.found_whole().await? {
+        Some(prefix) => Ok(prefix),
+        None => fetched_and_made(attempt).await?,
     };
-    Ok(prefix.map(|prefix| Rendition { prefix, made_at: now }))
+    match made {
+        Ok(prefix) => Ok(Some(Rendition { prefix, made_at: now })),
+        Err(error) => {
+            tracing::error!(upload = %attempt.upload, %error, "no film can be made of a recording");
+            Ok(None)
+        }
+    }
 }
 
-async fn make(attempt: Attempt<'_>) -> Result<Option<String>, Unfinished> {
-    let bucket = attempt.worker.store.bucket(Purpose::Recording);
-    let fetched = Fetched::new(bucket, &key(attempt.upload)).await?;
+async fn fetched_and_made(attempt: Attempt<'_>) -> Result<Result<String, MakeError>, Unfinished> {
+    let fetched = Fetched::new(attempt.bucket(), &key(attempt.upload)).await?;
     let lost = || Unfinished::GiveUp("a proven recording is none any more".into());
     let source = fetched.source()?.ok_or_else(lost)?;
     let _turn = turn().await?;
@@ -184,13 +193,18 @@ async fn caption(bucket: &Bucket, upload: UploadId, prefix: &str) -> Result<(), 
     Ok(())
 }
 
-/// Erases what lies under a prefix, but for what lies under another one that counts.
+/// Erases what lies or is still to lie under a prefix, but for what lies under another one that counts. Only where no
+/// film is to be named any more: broken off, it leaves a playlist whose film is gone.
 async fn sweep(bucket: &Bucket, under: &str, kept: Option<&str>) -> Result<(), Unfinished> {
+    let counts = |key: &str| kept.is_some_and(|prefix| key.starts_with(prefix));
+    for (key, open) in bucket.open_uploads(under).await?.iter().filter(|(key, _)| !counts(key)) {
+        bucket.abort(key, open).await?;
+    }
     let mut after = None;
     loop {
         let keys = bucket.keys(under, after.as_deref()).await?;
         let Some(last) = keys.last().cloned() else { return Ok(()) };
-        for key in keys.iter().filter(|key| kept.is_none_or(|prefix| !key.starts_with(prefix))) {
+        for key in keys.iter().filter(|key| !counts(key)) {
             bucket.erase(key).await?;
         }
         after = Some(last);

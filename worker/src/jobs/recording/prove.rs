@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::digest::Sha256Hex;
-use domain::recording::{Decoding, Probe};
+use domain::recording::{Decoding, Probe, RecordedFile};
+use domain::upload::Upload;
 use futures::future::{Either, select};
 use sha2::{Digest, Sha256};
 use storage::Bucket;
@@ -22,13 +23,14 @@ use crate::media::tool::{Limits, ToolError};
 use crate::media::{NoRecording, Source};
 use crate::outcome::Unfinished;
 
-/// Pieces of an object that may wait to be written, each as much as one read of the connection gives.
-const PIECES_AHEAD: usize = 64;
+/// Pieces of an object that may wait to be written, each as much as one read of the connection gives: half a mebibyte
+/// at most.
+const PIECES_AHEAD: usize = 8;
 
-/// Media tools at once: each uses all processors.
+/// Recordings worked on at once, until what is made of them is stored: each uses all processors, and room on the disk.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
-/// Waits until a media tool may run.
+/// Waits until a recording may be worked on.
 pub(super) async fn turn() -> Result<SemaphorePermit<'static>, Unfinished> {
     AT_ONCE.acquire().await.map_err(|error| Unfinished::Retry(error.to_string()))
 }
@@ -40,6 +42,9 @@ pub(super) fn limits(duration_millis: u64) -> Limits {
     let allowed = allowed.min(Duration::from_secs(5 * 60 * 60));
     Limits { wall: allowed, cpu: allowed.saturating_mul(2) }
 }
+
+/// How long a proof waits for the store to take what is watched of the recording: a verdict waits with it.
+const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// A recording on this machine, gone when this is dropped.
 pub(super) struct Fetched {
@@ -81,6 +86,11 @@ impl Fetched {
         let written = written.await.map_err(|error| Unfinished::Retry(error.to_string()))?;
         let (size, sha256) = written.map_err(|error| io(&error))?;
         Ok(Self { folder, path, size, sha256 })
+    }
+
+    /// Whether its bytes are those.
+    fn holds(&self, file: &RecordedFile) -> bool {
+        self.size == file.size && self.sha256.to_string() == file.sha256
     }
 
     /// Where tools may work, and write.
@@ -129,9 +139,13 @@ fn scratch() -> std::io::Result<TempDir> {
     tempfile::Builder::new().prefix(&format!("{SCRATCH}{}-", std::process::id())).tempdir_in(place)
 }
 
-/// Reads what the recording of an attempt shows.
-pub(super) async fn prove(attempt: Attempt<'_>, bucket: &Bucket, key: &str) -> Result<Probe, Unfinished> {
-    let fetched = Fetched::new(bucket, key).await?;
+/// Reads what the recording of an attempt shows, whose upload was proven to hold these bytes.
+pub(super) async fn prove(
+    attempt: Attempt<'_>,
+    uploaded: &Upload,
+    file: &RecordedFile,
+) -> Result<Probe, Unfinished> {
+    let fetched = Fetched::new(attempt.bucket(), &uploaded.key().to_string()).await?;
     let seen = |media: Media, decoding| Probe {
         size: fetched.size,
         sha256: fetched.sha256.to_string(),
@@ -148,7 +162,14 @@ pub(super) async fn prove(attempt: Attempt<'_>, bucket: &Bucket, key: &str) -> R
     if media.video.is_empty() || media.duration_millis == 0 {
         return Ok(seen(media, None));
     }
-    let decoding = match decoded(attempt, &fetched, &source, &media).await {
+    // A film is made of nothing but these bytes.
+    let is_sound = fetched.holds(file) && !media.cut_short;
+    let ahead = async {
+        if is_sound && media.is_copied() {
+            make_ahead(attempt, &fetched, &source, &media).await;
+        }
+    };
+    let decoding = match decoded(attempt, &fetched, &source, &media, ahead).await {
         Ok(decoded) => decoding(decoded),
         // Hostile bytes may take the decoder down, or all it may use: then they are not seen to the end.
         Err(error @ (ToolError::Crashed { .. } | ToolError::UsedTooMuch)) => {
@@ -159,23 +180,23 @@ pub(super) async fn prove(attempt: Attempt<'_>, bucket: &Bucket, key: &str) -> R
     Ok(seen(media, Some(decoding)))
 }
 
-/// Decodes a recording. What is watched of it is made and stored meanwhile, where that is but copied: the decoder
-/// leaves processors idle. Nothing names it before the recording is proven, and then it need not be made.
+/// Decodes a recording, beside something that is worth doing only while it is clean.
 async fn decoded(
     attempt: Attempt<'_>,
     fetched: &Fetched,
     source: &Source,
     media: &Media,
+    ahead: impl Future<Output = ()>,
 ) -> Result<Decoded, ToolError> {
     let whole = media.duration_millis;
     let mut told = Progress::of(&attempt.worker.store, attempt.upload).follow(Step::Checking);
     let mut tell = |millis| told.of(millis, whole);
     let decode = pin!(decode(source, fetched.folder(), limits(whole), &mut tell));
-    let ahead = pin!(ahead(attempt, fetched, source, media));
+    let ahead = pin!(ahead);
     match select(decode, ahead).await {
         Either::Left((decoded, ahead)) => {
             if decoded.as_ref().is_ok_and(|decoded| decoded.clean) {
-                ahead.await;
+                let _ = tokio::time::timeout(AHEAD_MAX, ahead).await;
             }
             decoded
         }
@@ -183,12 +204,17 @@ async fn decoded(
     }
 }
 
-/// What comes of it, the job that keeps the recording finds; where nothing does, that job makes it.
-async fn ahead(attempt: Attempt<'_>, fetched: &Fetched, source: &Source, media: &Media) {
-    if media.cut_short || !media.is_copied() {
-        return;
-    }
-    if let Err(error) = attempt.make(fetched, source, media, &mut |_| ()).await {
+/// Makes and stores what is watched of a recording before it is proven: where it is but copied, the decoder leaves
+/// enough of the processors idle. Nothing names it before the proof; then the job that keeps the recording finds it, or
+/// makes it where this did not come to its end. Once for all attempts: a proof may be tried often.
+async fn make_ahead(attempt: Attempt<'_>, fetched: &Fetched, source: &Source, media: &Media) {
+    let made = async {
+        match attempt.found_whole().await? {
+            Some(_) => Ok(()),
+            None => attempt.make(fetched, source, media, &mut |_| ()).await.map(drop),
+        }
+    };
+    if let Err::<(), Unfinished>(error) = made.await {
         tracing::info!(upload = %attempt.upload, ?error, "nothing was made of a recording before it was proven");
     }
 }

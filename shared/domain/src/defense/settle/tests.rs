@@ -10,6 +10,7 @@ use crate::attempt::{OpenDraft, first_attempts};
 use crate::enrollment::State;
 use crate::enrollment::scenario_test::begun;
 use crate::id::{EnrollmentId, ProjectId};
+use crate::recording::Probe;
 
 const POLICY: &crate::defense::DefensePolicy = &crate::defense::DefensePolicy::OPENING;
 
@@ -147,6 +148,17 @@ fn a_passed_defense_unlocks_the_next_project_and_the_last_one_concludes_study() 
     let [keep, tell, job] = [keep, tell, job].map(|job| (job, ended_at()));
     let look = (look, ended_at() + RECONCILED_EVERY);
     assert_eq!(settled.jobs, [keep, look, tell, job, (credit, tomorrow)]);
+}
+
+/// Something may have been made of it while it was decoded.
+#[test]
+fn what_is_stored_of_a_rejected_recording_is_looked_at() {
+    let recorded = stored(announced(held(), "a"), "a");
+    let cut = Probe { cut_short: true, ..probe() };
+    let rejected = recorded.clone().recording_probed(upload("a"), cut, &conflicts(), ended_at());
+    let settled = School::scheduled(&["portfolio-site"]).take(&recorded, rejected.expect("stored"));
+    let keep = Job::KeepRecordings { defense: settled.defense.id(), at: ended_at() };
+    assert!(settled.jobs.contains(&(keep, ended_at())), "{:?}", settled.jobs);
 }
 
 #[test]
