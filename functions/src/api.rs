@@ -77,10 +77,11 @@ pub fn serve(routes: OpenApiRouter<App>, app: App) -> Router {
     let router = router.route("/openapi.json", get(described)).fallback(nowhere);
     // Around the whole router, not each route: what the router itself refuses has manners too.
     let whole = Router::new().fallback_service(router.with_state(app.clone()));
-    // The page needs neither clock nor store, and a probe has to be answered without them.
+    // The page needs neither clock nor table, and a probe has to be answered without them.
     let probes = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready));
     let probes = probes.with_state(app.clone());
-    whole.layer(from_fn_with_state(app, manners)).merge(probes).merge(web::routes())
+    let page = web::routes().layer(from_fn_with_state(app.clone(), web::confine));
+    whole.layer(from_fn_with_state(app, manners)).merge(probes).merge(page)
 }
 
 /// The description of the whole API (OpenAPI 3.1).

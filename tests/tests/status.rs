@@ -1,5 +1,7 @@
 //! What staff see of the system's own work.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use tests::{School, begin};
 
@@ -34,5 +36,27 @@ async fn what_the_local_tools_cannot_read_is_a_problem() {
     assert_eq!(ask("{").await.refused(400), "malformed_json");
     assert_eq!(ask("{\"now\":\"tomorrow\"}").await.refused(422), "invalid_field");
     assert_eq!(ask("{\"now\":\"2027-02-06T10:00:00Z\"}").await.refused(409), "wrong_state");
+    school.close().await;
+}
+
+/// The page sends files straight to the buckets, and nothing to anybody else.
+#[tokio::test]
+async fn the_page_may_reach_the_school_and_its_buckets_alone() {
+    let school = School::open("2027-02-07T10:00:00Z").await;
+    let page = school.ask(Method::GET, "/web/main.js").send().await;
+    let policy = page.headers["content-security-policy"].to_str().expect("ascii");
+    let rules: Vec<&str> = policy.split("; ").collect();
+    let store = &school.stack.store;
+    let mut reached = "connect-src 'self'".to_owned();
+    for bucket in [&store.submissions, &store.evidence] {
+        let signed = bucket.link("a/file.webm", "file.webm", Duration::from_secs(1)).await.expect("signed");
+        let location = signed.split_once("a/file.webm?").expect("the key before the signature").0;
+        assert!(
+            location.starts_with("http://127.0.0.1:") && location.ends_with(&format!("/{}/", bucket.name()))
+        );
+        reached += &format!(" {location}");
+    }
+    assert!(rules.contains(&"default-src 'self'") && rules.contains(&reached.as_str()), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
     school.close().await;
 }

@@ -85,6 +85,14 @@ impl Bucket {
         &self.name
     }
 
+    /// What each URL that is signed for it begins with, as in `https://s3.eu-west-1.amazonaws.com/works/`.
+    pub async fn location(&self) -> Result<String, StoreError> {
+        const KEY: &str = "key";
+        let url = self.link(KEY, KEY, Duration::from_secs(1)).await?;
+        let location = url.split('?').next().and_then(|url| url.strip_suffix(KEY));
+        location.map(str::to_owned).ok_or(StoreError::Missing("a location"))
+    }
+
     /// Makes the bucket; one that is there already is left as it is.
     pub async fn create(&self) -> Result<(), StoreError> {
         match self.client.create_bucket().bucket(&self.name).send().await {
