@@ -1,7 +1,7 @@
 //! The page at `/`: plain files, built into the program, as they stand in `web/`.
 //!
 //! A browser keeps each file and asks whether it is still the same; over a slow line the page is
-//! some 20 kB once, and a few answers without a body from then on.
+//! some 20 kB once, and from then on one of them and a few answers without a body.
 
 use std::io::Write;
 use std::sync::LazyLock;
@@ -53,7 +53,7 @@ pub async fn confine(State(app): State<App>, request: Request, next: Next) -> Re
     let mut buckets = String::new();
     for bucket in [&app.store.submissions, &app.store.evidence] {
         match bucket.location().await {
-            Ok(location) => buckets += &format!(" {location}"),
+            Ok(location) => buckets += &format!(" {}", at_any_loopback_port(&location)),
             Err(error) => tracing::error!(%error, "the page cannot send files: the store signs nothing"),
         }
     }
@@ -65,6 +65,13 @@ pub async fn confine(State(app): State<App>, request: Request, next: Next) -> Re
         answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     answer
+}
+
+/// On one machine the store has another port after each start, and a page stays open over it.
+fn at_any_loopback_port(location: &str) -> String {
+    const HERE: &str = "http://127.0.0.1:";
+    let path = location.strip_prefix(HERE).and_then(|rest| rest.split_once('/'));
+    path.map_or_else(|| location.to_owned(), |(_, path)| format!("{HERE}*/{path}"))
 }
 
 /// A file as it is answered.
@@ -105,7 +112,9 @@ impl File {
     }
 
     fn answer(&self, asked: &HeaderMap) -> Response {
-        let mut answer = if names(asked, header::IF_NONE_MATCH, &self.etag) {
+        // Not every browser takes a page's policy from an answer that says that nothing changed.
+        let may_be_held = self.kind != HTML;
+        let mut answer = if may_be_held && names(asked, header::IF_NONE_MATCH, &self.etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else if names(asked, header::ACCEPT_ENCODING, "gzip") {
             ([(header::CONTENT_ENCODING, "gzip")], self.gzipped.clone()).into_response()
@@ -156,13 +165,25 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_browser_holds_is_not_sent_again() {
-        let first = ask("/", &[]).await;
+        const FILE: &str = "/web/main.js";
+        let first = ask(FILE, &[]).await;
         assert_eq!(first.status(), StatusCode::OK);
         let etag = first.headers()[header::ETAG].to_str().expect("ascii").to_owned();
-        let again = ask("/", &[(header::IF_NONE_MATCH, &format!("\"x\", {etag}"))]).await;
+        let again = ask(FILE, &[(header::IF_NONE_MATCH, &format!("\"x\", {etag}"))]).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(text(again).await, "");
-        assert_eq!(ask("/", &[(header::IF_NONE_MATCH, "\"x\"")]).await.status(), StatusCode::OK);
+        assert_eq!(ask(FILE, &[(header::IF_NONE_MATCH, "\"x\"")]).await.status(), StatusCode::OK);
+        // A page comes whole, with the policy of today.
+        let page = ask("/", &[]).await.headers()[header::ETAG].to_str().expect("ascii").to_owned();
+        assert_eq!(ask("/", &[(header::IF_NONE_MATCH, &page)]).await.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn only_on_one_machine_a_port_does_not_matter() {
+        assert_eq!(at_any_loopback_port("http://127.0.0.1:4711/works/"), "http://127.0.0.1:*/works/");
+        for elsewhere in ["https://s3.eu-west-1.amazonaws.com/works/", "http://127.0.0.1.example:80/works/"] {
+            assert_eq!(at_any_loopback_port(elsewhere), elsewhere);
+        }
     }
 
     #[tokio::test]

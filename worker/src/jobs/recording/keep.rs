@@ -41,10 +41,8 @@ pub async fn keep(worker: &Worker, claimed: &Claimed, id: DefenseId) -> Result<(
     let now = worker.clock.now(&worker.store).await?.max(claimed.due_at);
     let recordings = hearing.iter().flat_map(|hearing| hearing.defense.value.recordings());
     let looks = recordings.flat_map(|(_, recording)| {
-        let made_at = recording.rendition().map(|rendition| rendition.made_at);
-        let over = recording.is_rejected() || recording.is_removed();
-        let over_at = recording.custody().last().map(|last| last.at).filter(|_| over);
-        [recording.kept_until(), made_at.or(over_at).map(|at| at + SWEPT_AGAIN)]
+        let decided_at = recording.custody().last().map(|last| last.at).filter(|_| is_swept(recording));
+        [recording.kept_until(), decided_at.map(|at| at + SWEPT_AGAIN)]
     });
     // A millisecond is the grain of the queue: what is due within it would be this very job.
     let next_look =
@@ -148,10 +146,10 @@ async fn rendition(attempt: Attempt<'_>, now: Timestamp) -> Result<Option<Rendit
 }
 
 async fn fetched_and_made(attempt: Attempt<'_>) -> Result<Result<String, MakeError>, Unfinished> {
+    let _turn = turn().await?;
     let fetched = Fetched::new(attempt.bucket(), &key(attempt.upload)).await?;
     let lost = || Unfinished::GiveUp("a proven recording is none any more".into());
     let source = fetched.source()?.ok_or_else(lost)?;
-    let _turn = turn().await?;
     let media = fetched.media(&source).await?;
     let mut told = Progress::of(&attempt.worker.store, attempt.upload).follow(Step::Making);
     attempt.make(&fetched, &source, &media, &mut |permille| told.of(permille.into(), 1000)).await
@@ -175,10 +173,15 @@ async fn arrange(worker: &Worker, defense: &Defense, recording: &Recording) -> R
     if let Some(prefix) = kept {
         caption(bucket, upload, prefix).await?;
     }
-    if recording.is_removed() || recording.is_rejected() || recording.kept_until().is_some() {
+    if is_swept(recording) {
         sweep(bucket, &prefix_of_renditions(upload), kept).await?;
     }
     Ok(())
+}
+
+/// Whether it is decided which film of it counts, if any.
+fn is_swept(recording: &Recording) -> bool {
+    recording.is_removed() || recording.is_rejected() || recording.kept_until().is_some()
 }
 
 /// Puts captions that were supplied beside the film that was made before.
@@ -193,12 +196,12 @@ async fn caption(bucket: &Bucket, upload: UploadId, prefix: &str) -> Result<(), 
     Ok(())
 }
 
-/// Erases what lies or is still to lie under a prefix, but for what lies under another one that counts. Only where no
-/// film is to be named any more: broken off, it leaves a playlist whose film is gone.
+/// Erases what lies or is still to lie under a prefix, but for what lies under another one that counts, which is whole.
+/// Only where no film is to be named any more: broken off, it leaves a playlist whose film is gone.
 async fn sweep(bucket: &Bucket, under: &str, kept: Option<&str>) -> Result<(), Unfinished> {
     let counts = |key: &str| kept.is_some_and(|prefix| key.starts_with(prefix));
-    for (key, open) in bucket.open_uploads(under).await?.iter().filter(|(key, _)| !counts(key)) {
-        bucket.abort(key, open).await?;
+    for (key, open) in bucket.open_uploads(under).await? {
+        bucket.abort(&key, &open).await?;
     }
     let mut after = None;
     loop {

@@ -23,11 +23,11 @@ use crate::media::tool::{Limits, ToolError};
 use crate::media::{NoRecording, Source};
 use crate::outcome::Unfinished;
 
-/// Pieces of an object that may wait to be written, each as much as one read of the connection gives: half a mebibyte
-/// at most.
+/// Pieces of an object that may wait to be written, each as much as one read of the connection gives: some hundred KiB.
 const PIECES_AHEAD: usize = 8;
 
-/// Recordings worked on at once, until what is made of them is stored: each uses all processors, and room on the disk.
+/// Recordings worked on at once, from the first byte fetched to the last one stored: each uses all processors, and room
+/// on the disk.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Waits until a recording may be worked on.
@@ -145,6 +145,7 @@ pub(super) async fn prove(
     uploaded: &Upload,
     file: &RecordedFile,
 ) -> Result<Probe, Unfinished> {
+    let _turn = turn().await?;
     let fetched = Fetched::new(attempt.bucket(), &uploaded.key().to_string()).await?;
     let seen = |media: Media, decoding| Probe {
         size: fetched.size,
@@ -157,15 +158,14 @@ pub(super) async fn prove(
         audio: media.audio.into_iter().map(|stream| stream.codec).collect(),
     };
     let Some(source) = fetched.source()? else { return Ok(seen(Media::default(), None)) };
-    let _turn = turn().await?;
     let media = fetched.media(&source).await?;
     if media.video.is_empty() || media.duration_millis == 0 {
         return Ok(seen(media, None));
     }
     // A film is made of nothing but these bytes.
-    let is_sound = fetched.holds(file) && !media.cut_short;
+    let is_whole = fetched.holds(file) && !media.cut_short;
     let ahead = async {
-        if is_sound && media.is_copied() {
+        if is_whole && media.is_copied() {
             make_ahead(attempt, &fetched, &source, &media).await;
         }
     };
